@@ -1,0 +1,80 @@
+# Catchment. Needs python3 (3.11 or later) and make; everything else comes into .venv.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_PYTHON_DOWNLOADS := never
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+UV = $(BIN)/uv
+LOCKED := $(VENV)/installed-lock
+STAMP := $(VENV)/installed
+TESTS ?= tests
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install run up down status test lint bench soak emulators lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+install: $(STAMP) ## the virtual environment, from requirements.lock (hashes checked)
+
+$(LOCKED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Catchment needs Python 3.11 to 3.13; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if not (3, 11) <= sys.version_info < (3, 14) else 0'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@awk '/^[^ #]/ {uv = /^uv==/} uv' requirements.lock > $(VENV)/uv.lock
+	@echo "installing what requirements.lock names (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@touch $@
+
+$(STAMP): $(LOCKED) pyproject.toml
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(STAMP) ## a simulated organisation through the real DAGs, to findings; ends by itself
+	@$(BIN)/python -m infra.local.airflow run
+
+up: $(STAMP) ## the same, and leave Airflow running; prints its URL
+	@$(BIN)/python -m infra.local.airflow up
+
+down: ## stop what `make up` or `make run` started
+	@if test -x $(BIN)/python; then $(BIN)/python -m infra.local.airflow down; fi
+
+status: $(STAMP) ## what runs, and what waits in the lake
+	@$(BIN)/python -m infra.local.airflow status
+
+emulators: $(STAMP) ## the stores' emulators that come from npm, into tests/emulators
+	@if test -f tests/emulators/package.json; then $(MAKE) --no-print-directory tests/emulators/node_modules/.installed; fi
+
+# npm from the system, else the one that came with the virtual environment
+tests/emulators/node_modules/.installed: tests/emulators/package-lock.json $(STAMP)
+	@cd tests/emulators && $$(command -v npm || echo $(CURDIR)/$(BIN)/npm) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+lint: $(STAMP) ## ruff, mypy, import-linter, dbt parse, sqlfluff
+	ruff check .
+	ruff format --check .
+	mypy transforms
+	lint-imports
+	cd dbt_project && dbt --quiet --warn-error parse --profiles-dir .
+	sqlfluff lint --processes 1 dbt_project/models
+
+test: $(STAMP) emulators lint ## lint and the whole suite
+	pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+bench: $(STAMP) ## speed, as ratios in one run; writes the table that the README links
+	pytest -q -s --no-header -p no:xdist tests/benchmarks -m bench
+
+soak: $(STAMP) ## the long runs: memory over gigabytes, kill tests over many seeds
+	pytest -q -s --no-header -p no:xdist tests -m soak
+
+lock: $(STAMP) ## resolve again and rewrite requirements.lock
+	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+	@! grep -nE '://|^-' requirements.lock
+
+clean: down ## remove everything that was built here, the simulated lake included
+	rm -rf $(VENV) .run tests/emulators/node_modules dbt_project/target dbt_project/logs *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

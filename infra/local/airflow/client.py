@@ -1,0 +1,90 @@
+"""The few calls of Airflow's REST API that the embedded Airflow needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+
+TERMINAL = ("success", "failed")
+
+
+class Client:
+    """Airflow's REST API on loopback, where everyone is admin: no credential is held or sent."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        # trust_env off: a proxy named in the environment must not see loopback traffic.
+        self._http = httpx.Client(base_url=f"{url}/api/v2", timeout=30, trust_env=False)
+
+    def call(self, method: str, path: str, **arguments: Any) -> Any:
+        """One request; returns the decoded body. Raises httpx.HTTPStatusError with the server's words."""
+        response = self._http.request(method, path, **arguments)
+        if response.is_error:
+            message = f"{method} {path}: {response.status_code} {response.text[:500]}"
+            raise httpx.HTTPStatusError(message, request=response.request, response=response)
+        return response.json() if response.content else None
+
+    def healthy(self) -> bool:
+        """Whether scheduler, DAG processor and database are."""
+        try:
+            health = self.call("GET", "/monitor/health")
+        except httpx.HTTPError:
+            return False
+        return all(
+            health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
+        )
+
+    def make_pools(self, pools: Mapping[str, Mapping[str, Any]]) -> None:
+        """Create or resize the pools; a task whose pool is missing would wait forever."""
+        actions = [
+            {
+                "action": "create",
+                "action_on_existence": "overwrite",
+                "entities": [{"name": name, **pool} for name, pool in pools.items()],
+            }
+        ]
+        self.call("PATCH", "/pools", json={"actions": actions})
+
+    def dag_ids(self) -> set[str]:
+        """The DAGs that Airflow has parsed. Import errors are `import_errors`."""
+        return {dag["dag_id"] for dag in self.call("GET", "/dags", params={"limit": 100})["dags"]}
+
+    def import_errors(self) -> list[str]:
+        errors = self.call("GET", "/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
+
+    def wait_for_dags(self, expected: Iterable[str], *, within: float = 90) -> None:
+        """Wait until every expected DAG is parsed. Raises TimeoutError with the import errors there are."""
+        wanted, deadline = set(expected), time.monotonic() + within
+        while missing := wanted - self.dag_ids():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"Airflow does not know {sorted(missing)}; {self.import_errors()}")
+            time.sleep(1)
+
+    def pause(self, dag_id: str, paused: bool) -> None:
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": paused})
+
+    def trigger(self, dag_id: str) -> str:
+        """Queue one run now; returns its id."""
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None})["dag_run_id"])
+
+    def runs(self, dag_id: str = "~", **params: Any) -> list[dict[str, Any]]:
+        """The newest runs first, at most 100."""
+        params = {"limit": 100, "order_by": "-run_after"} | params
+        return list(self.call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"])
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        params = {"limit": 100}
+        return list(
+            self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params=params)[
+                "task_instances"
+            ]
+        )
+
+    def asset_events(self, dag_id: str) -> list[dict[str, Any]]:
+        """What the tasks of a DAG announced, newest first, each with the runs that it created."""
+        params = {"source_dag_id": dag_id, "limit": 100, "order_by": "-timestamp"}
+        return list(self.call("GET", "/assets/events", params=params)["asset_events"])
