@@ -19,6 +19,7 @@ TASK_DEFAULTS = {
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=5),
+    "execution_timeout": timedelta(minutes=10),
 }
 
 

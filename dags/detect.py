@@ -9,8 +9,8 @@ it last consumed, the others go on.
 2. Run the same by hand: `catchment detect`. `catchment detections` lists what each one answers.
 3. While a detection fails its findings are late, not lost: the next run starts where it stopped.
 
-**Safe at any time:** clear or trigger it, run `catchment detect` beside it, kill it. A finding's id is a hash of
-what it is about, so nothing alerts twice.
+**Safe at any time:** clear or trigger it, run `catchment detect` beside it, kill it. A finding's id is a hash
+of what it is about, so nothing alerts twice.
 **Not safe:** editing rows of `findings`; revisions are only appended.
 """
 

@@ -1,19 +1,22 @@
 """Lands what is new from **{title}** into `bronze/{name}`, and tells `normalise` when there was something.
 
 `plan` finds new objects and commits the plan; `land` works one lane each, in the planned order; `announce`
-emits the asset. Nothing to land is normal: `land` and `announce` are then skipped.
+emits the asset. Nothing to land is normal: `land` and `announce` are then skipped. It starts paused where
+`CATCHMENT_{upper}_FROM` is not set.
 
 **When it is red**
 1. The failed task's log ends with one line naming the source, the object and the position.
 2. `catchment status` shows this source's open plans, lag and quarantine; `catchment doctor` its access.
 3. Access denied or not found: mend the credentials or `CATCHMENT_{upper}_FROM`. Nothing is lost meanwhile.
-4. A broken object is quarantined after a few attempts and its lane moves on: `catchment quarantine list`.
+4. Something is missing: trigger it with `sweep` set, and everything is listed again, not only the new days.
+5. A broken object is quarantined after a few attempts and its lane moves on: `catchment quarantine list`.
 
 **Safe at any time:** clear or trigger it, run `catchment land {name}` beside it, kill it, pause it for days.
 Every step commits its rows with the proof of what it consumed, so a repeat adds nothing.
 **Not safe:** deleting rows of `ops/ledger` or an object that is planned and not yet landed.
 """
 
+import os
 from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -27,16 +30,18 @@ for source in registry().values():
         dag_id=f"land_{source.name}",
         schedule=DeltaTriggerTimetable(source.cadence),
         default_args=TASK_DEFAULTS | {"pool": LAND_POOL},
+        is_paused_upon_creation=f"CATCHMENT_{source.name.upper()}_FROM" not in os.environ,
+        params={"sweep": False},
         doc_md=__doc__.format(title=source.title, name=source.name, upper=source.name.upper()),
         tags=["land", source.name],
         **DAG_DEFAULTS,
     ):
 
-        @task(execution_timeout=timedelta(minutes=15))
-        def plan(source_name: str) -> list[int]:
+        @task(execution_timeout=timedelta(minutes=30))
+        def plan(source_name: str, params: dict) -> list[int]:
             from transforms import land, settings
 
-            return land.plan(settings.Settings.from_env(), source_name).lanes
+            return land.plan(settings.Settings.from_env(), source_name, sweep=params["sweep"]).lanes
 
         @task(execution_timeout=timedelta(hours=1), map_index_template="lane {{ task.op_kwargs['lane'] }}")
         def land(source_name: str, lane: int) -> None:

@@ -8,8 +8,8 @@ One run at a time; it works in bounded batches until it has caught up.
 2. `catchment status` shows, for each source, how many bronze versions wait.
 3. Run the same by hand: `catchment build`. A record that cannot be parsed is in `catchment quarantine list`.
 
-**Safe at any time:** clear or trigger it, run `catchment build` beside it, kill it: rows and the versions they
-came from are one commit, and of two rivals one starts again.
+**Safe at any time:** clear or trigger it, run `catchment build` beside it, kill it: rows and the versions
+they came from are one commit, and of two rivals one starts again.
 **Not safe:** dropping an OCSF table while it runs. To rebuild: pause, drop, `catchment build`.
 """
 

@@ -84,7 +84,23 @@ class Client:
             ]
         )
 
-    def asset_events(self, dag_id: str) -> list[dict[str, Any]]:
-        """What the tasks of a DAG announced, newest first, each with the runs that it created."""
-        params = {"source_dag_id": dag_id, "limit": 100, "order_by": "-timestamp"}
-        return list(self.call("GET", "/assets/events", params=params)["asset_events"])
+    def has_waiting_assets(self, dag_id: str) -> bool:
+        """Whether an asset event waits for a run of this DAG to be created."""
+        response = self._http.get(f"/dags/{dag_id}/assets/queuedEvents")
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return False
+        return bool(response.raise_for_status().json()["queued_events"])
+
+    def log_tail(self, task: Mapping[str, Any], lines: int = 12) -> str:
+        """The last lines of a task instance's log, exceptions included."""
+        path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
+        params = {"map_index": task["map_index"]}
+        content = self.call("GET", f"{path}/logs/{task['try_number']}", params=params)["content"]
+        said = []
+        for entry in content:
+            if not entry["event"].startswith("::"):  # the viewer's folding marks
+                said.append(entry["event"])
+            said += [
+                f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or []
+            ]
+        return "\n".join(said[-lines:])

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 COMPONENTS = {
@@ -17,6 +18,14 @@ COMPONENTS = {
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
 }
+
+
+class State(TypedDict):
+    """What `start` leaves behind: the supervisor's process id, its start (epoch seconds), the port."""
+
+    pid: int
+    started: float
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +79,7 @@ class Home:
 
 
 def open_home(folder: Path, extra: Mapping[str, str] | None = None) -> Home:
-    """The home in `folder` (created, readable by its owner only), on the port of what runs there, else a free one."""
+    """The home in `folder` (created, for its owner only), on the port of what runs there, else a free one."""
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -79,10 +88,11 @@ def open_home(folder: Path, extra: Mapping[str, str] | None = None) -> Home:
     return Home(folder=folder, port=state["port"] if state else free_port(), extra=extra or {})
 
 
-def read_state(home: Home) -> dict[str, int | float] | None:
+def read_state(home: Home) -> State | None:
     """What `start` wrote, or None when nothing was started here."""
     try:
-        return json.loads(home.state_file.read_text())
+        state: State = json.loads(home.state_file.read_text())
+        return state
     except FileNotFoundError:
         return None
 

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 import psutil
 
 from infra.local.airflow.client import Client
-from infra.local.airflow.home import COMPONENTS, REPOSITORY, Home, read_state
+from infra.local.airflow.home import COMPONENTS, REPOSITORY, Home, State, read_state
 
 READY_WITHIN = 180.0  # seconds; a slow, busy laptop needs about 60
 STOP_WITHIN = 20.0
@@ -22,11 +23,23 @@ class AirflowError(RuntimeError):
     """Airflow did not start, or a run did not end well. The message names the log to read."""
 
 
-def start(home: Home, *, say: Callable[[str], None] = lambda text: None) -> Client:
-    """Start Airflow in `home` unless it runs already, wait until it is healthy, and return its client."""
+def start(
+    home: Home,
+    *,
+    before: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Client:
+    """Start Airflow in `home` unless it runs already, wait until it is healthy, and return its client.
+
+    `before` runs beside the database's preparation and ends before any DAG can start.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        preparation = beside.submit(before)
+        if running(home) is None:
+            say("preparing Airflow's database")
+            _migrate(home)
+        preparation.result()
     if running(home) is None:
-        say("preparing Airflow's database")
-        _migrate(home)
         say("starting Airflow")
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "infra.local.airflow.supervisor", str(home.folder)],
@@ -38,7 +51,7 @@ def start(home: Home, *, say: Callable[[str], None] = lambda text: None) -> Clie
             start_new_session=True,
         )
         started = psutil.Process(supervisor.pid).create_time()
-        state = {"pid": supervisor.pid, "started": started, "port": home.port}
+        state = State(pid=supervisor.pid, started=started, port=home.port)
         home.state_file.write_text(json.dumps(state))
     client = Client(home.url)
     _wait_healthy(home, client)
@@ -52,7 +65,7 @@ def running(home: Home) -> psutil.Process | None:
     if state is None:
         return None
     try:
-        process = psutil.Process(int(state["pid"]))
+        process = psutil.Process(state["pid"])
         alive = abs(process.create_time() - state["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
         return process if alive else None
     except psutil.NoSuchProcess:

@@ -18,7 +18,7 @@ GRACE = 12.0  # seconds between asking and killing
 
 
 def main(folder: Path) -> int:
-    """Start every component with its own log file; return 0 after SIGTERM or SIGINT, 1 when a component ended."""
+    """Start every component, each with its log file. Returns 1 when one ended by itself, else 0."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, frame: stopping.append(received))
