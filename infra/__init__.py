@@ -1,0 +1,1 @@
+"""What runs around the product: the local default, Airflow images, cloud modules."""

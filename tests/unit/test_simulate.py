@@ -1,0 +1,392 @@
+"""The simulated organisation: same bytes for the same arguments, native forms, and a truth that holds."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from infra.local.simulate import Delivery, Simulation, apply, command, generate
+
+END = datetime(2026, 11, 23, 13, tzinfo=UTC)
+MEMORY_LIMIT = 48 * 1024 * 1024
+"""Bytes of private memory, interpreter included; the run's records are five times as large."""
+KEYS = {
+    "aws_cloudtrail": re.compile(
+        r"s3/example-org-cloudtrail/AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/(\d{4})/(\d\d)/(\d\d)/"
+        r"\1_CloudTrail_\2_\3\4\5T\d{4}Z_[A-Za-z0-9]{16}\.json\.gz"
+    ),
+    "azure_activity": re.compile(
+        r"azure/insights-activity-logs/resourceId=/SUBSCRIPTIONS/[0-9A-F-]{36}/"
+        r"y=\d{4}/m=\d\d/d=\d\d/h=\d\d/m=00/PT1H\.json"
+    ),
+    "okta_system_log": re.compile(r"okta/system_log/\d{4}/\d\d/\d\d/\d{6}_\d{4}\.json\.gz"),
+}
+TIMES = {
+    "aws_cloudtrail": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "azure_activity": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z"),
+    "okta_system_log": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
+}
+DETECTIONS = {
+    "det_aws__access_denied_burst",
+    "det_aws__admin_policy_attached",
+    "det_aws__audit_logging_tampered",
+    "det_aws__mass_object_destruction",
+    "det_aws__mass_secret_retrieval",
+    "det_aws__new_network_for_principal",
+    "det_aws__root_console_login_failures",
+    "det_aws__user_data_swapped",
+    "det_azure__privileged_role_assigned",
+    "det_azure__storage_keys_listed_by_new_caller",
+    "det_okta__admin_role_granted",
+    "det_okta__failures_then_success",
+    "det_okta__mfa_reset",
+    "det_okta__password_spray",
+    "det_okta__push_bombing",
+}
+
+Event = dict[str, Any]
+
+
+def simulation(**changes: Any) -> Simulation:
+    """Return a small run of three weeks, with changed arguments."""
+    arguments: dict[str, Any] = {"seed": 7, "days": 21, "end": END, "events_per_day": 700}
+    return Simulation(**(arguments | changes))
+
+
+def events(source: str, data: bytes) -> list[Event]:
+    """Return the records of one object."""
+    if source == "azure_activity":
+        return [json.loads(line) for line in data.splitlines()]
+    document = json.loads(gzip.decompress(data))
+    return document["Records"] if source == "aws_cloudtrail" else document
+
+
+def when(source: str, event: Event) -> str:
+    """Return the event's own time."""
+    return event[
+        {"aws_cloudtrail": "eventTime", "azure_activity": "time", "okta_system_log": "published"}[source]
+    ]
+
+
+def uid(source: str, event: Event) -> str:
+    """Return the event's own identity, as the truth writes it."""
+    if source == "azure_activity":
+        return "|".join(
+            event[k] for k in ("resourceId", "operationName", "correlationId", "resultType", "time")
+        )
+    return event["eventID" if source == "aws_cloudtrail" else "uuid"]
+
+
+@pytest.fixture(scope="module")
+def delivered() -> tuple[Simulation, list[Delivery]]:
+    """Return a small run and all that it delivered."""
+    run = simulation()
+    return run, list(run.deliveries())
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> dict[str, list[Event]]:
+    """Return the distinct events of a run without chains, dense enough to strain every ration."""
+    run = simulation(chains=False, events_per_day=2500)
+    found: dict[str, dict[str, Event]] = defaultdict(dict)
+    for delivery in run.deliveries():
+        for event in events(delivery.source, delivery.data):
+            found[delivery.source][uid(delivery.source, event)] = event
+    return {source: list(by_uid.values()) for source, by_uid in found.items()}
+
+
+def digest(root: Path) -> str:
+    """Return a hash over every path and byte below root."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def test_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
+    """A tree is a function of its arguments; another seed is another tree."""
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        generate(tmp_path / name, seed=seed, days=4, end=END, events_per_day=600)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    assert digest(tmp_path / "a") != digest(tmp_path / "c")
+
+
+def test_keys_and_times_have_the_native_form(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Every object lies where its vendor puts it, and its records carry the vendor's kind of time."""
+    seen: Counter[str] = Counter()
+    for delivery in delivered[1]:
+        assert KEYS[delivery.source].fullmatch(delivery.key), delivery.key
+        records = events(delivery.source, delivery.data)
+        assert len(records) == delivery.records
+        for event in records:
+            assert TIMES[delivery.source].fullmatch(when(delivery.source, event))
+        seen[delivery.source] += len(records)
+    counts = delivered[0].truth()["sources"]
+    assert seen == {source: count["records"] for source, count in counts.items()}
+    assert set(seen) == set(KEYS)
+    assert 0.85 < sum(c["distinct_records"] for c in counts.values()) / (21 * 700) < 1.3
+
+
+def test_deliveries_are_ordered_and_late_within_bounds(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Deliveries come in order, CloudTrail up to ten minutes late, and some records come twice."""
+    assert [d.delivered_at for d in delivered[1]] == sorted(d.delivered_at for d in delivered[1])
+    late: list[float] = []
+    copies: dict[str, list[str]] = defaultdict(list)
+    for delivery in (d for d in delivered[1] if d.source == "aws_cloudtrail"):
+        for event in events(delivery.source, delivery.data):
+            copies[event["eventID"]].append(json.dumps(event))
+            if len(copies[event["eventID"]]) == 1:
+                late.append(
+                    (delivery.delivered_at - datetime.fromisoformat(event["eventTime"])).total_seconds()
+                )
+    late.sort()
+    assert 120 <= late[len(late) // 2] <= 240
+    assert late[-1] <= 1200  # ten minutes, and ten more where only the copy was counted first
+    again = [texts for texts in copies.values() if len(texts) > 1]
+    assert 0.005 < len(again) / len(copies) < 0.05
+    assert all(len(set(texts)) == 1 for texts in again)
+    assert any(d.records == 0 for d in delivered[1]), "an empty object occurs"
+
+
+def test_truth_names_events_that_exist(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Every id of the truth is an event of its source, and all detections have something to find."""
+    distinct: dict[str, set[str]] = defaultdict(set)
+    texts: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for delivery in delivered[1]:
+        for event in events(delivery.source, delivery.data):
+            distinct[delivery.source].add(uid(delivery.source, event))
+            texts[delivery.source, uid(delivery.source, event)].add(json.dumps(event))
+    assert all(len(forms) == 1 for forms in texts.values()), "an id never stands for two events"
+    truth = delivered[0].truth()
+    for source, ids in distinct.items():
+        assert len(ids) == truth["sources"][source]["distinct_records"]
+    steps = [step for chain in truth["chains"] for step in chain["steps"]]
+    assert {step["detection"] for step in steps} == DETECTIONS
+    for step in steps:
+        ids = step["vendor_event_ids"]
+        assert ids and len(ids) == len(set(ids))
+        assert distinct[step["source"]].issuperset(ids)
+        assert truth["start"] < step["first_time"] <= step["last_time"] < truth["end"]
+
+
+def test_chains_vary_with_the_seed() -> None:
+    """Another seed changes actors, times and sizes."""
+    shapes = {
+        seed: [
+            (step["detection"], step["first_time"], len(step["vendor_event_ids"]), str(step["entity"]))
+            for chain in simulation(seed=seed).truth()["chains"]
+            for step in chain["steps"]
+        ]
+        for seed in (1, 2, 3)
+    }
+    assert all(len(steps) >= 20 for steps in shapes.values())
+    assert not set(shapes[1]) & set(shapes[2]) & set(shapes[3])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_thresholds_are_met_within_one_aligned_window(seed: int) -> None:
+    """The counting detections find their number within a clock hour (pushes: ten minutes)."""
+    least = {
+        "det_aws__access_denied_burst": (15, 13),
+        "det_aws__mass_object_destruction": (50, 13),
+        "det_aws__mass_secret_retrieval": (20, 13),
+        "det_aws__root_console_login_failures": (5, 13),
+        "det_okta__password_spray": (10, 13),
+        "det_okta__push_bombing": (5, 15),
+    }
+    steps = [step for chain in simulation(seed=seed).truth()["chains"] for step in chain["steps"]]
+    checked = [step for step in steps if step["detection"] in least]
+    assert len(checked) >= len(least)
+    for step in checked:
+        count, prefix = least[step["detection"]]
+        assert len(step["vendor_event_ids"]) >= count
+        assert step["first_time"][:prefix] == step["last_time"][:prefix]
+
+
+def test_growth_adds_up_to_the_blob(tmp_path: Path) -> None:
+    """The appended pieces of a blob are whole lines, follow on from each other, and make the file."""
+    run = simulation(days=2, sources=["azure_activity"], chains=False, events_per_day=2000)
+    pieces: dict[str, list[bytes]] = defaultdict(list)
+    for delivery in run.deliveries():
+        assert delivery.offset == sum(map(len, pieces[delivery.key]))
+        assert delivery.data.endswith(b"\n")
+        pieces[delivery.key].append(delivery.data)
+        apply(tmp_path, delivery)
+    assert max(map(len, pieces.values())) > 5
+    for key, data in pieces.items():
+        assert (tmp_path / key).read_bytes() == b"".join(data)
+
+
+def test_apply_refuses_a_gap(tmp_path: Path) -> None:
+    """An append that does not follow on from the blob's end is an error, as in the cloud."""
+    run = simulation(days=1, sources=["azure_activity"], chains=False, events_per_day=2000)
+    grown = next(delivery for delivery in run.deliveries() if delivery.offset)
+    with pytest.raises(ValueError, match="append at"):
+        apply(tmp_path, grown)
+
+
+def test_people_keep_hours(ordinary: dict[str, list[Event]]) -> None:
+    """Working days are busier than weekends, and machines do not stop."""
+    days: dict[str, Counter[bool]] = defaultdict(Counter)
+    for source, found in ordinary.items():
+        for event in found:
+            days[source][datetime.fromisoformat(when(source, event)[:19]).weekday() < 5] += 1
+    for source, count in days.items():
+        assert count[True] / 5 > 1.3 * count[False] / 2 > 0, source
+
+
+def _network(address: str) -> str:
+    if ":" in address:
+        return address.split("::")[0]
+    return address.rsplit(".", 1)[0] if address[0].isdigit() else ""
+
+
+def _rows(found: list[Event]) -> Iterator[tuple[str, str, Event]]:
+    for event in found:
+        identity = event["userIdentity"]
+        issuer = (
+            identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn", identity.get("arn", ""))
+        )
+        yield issuer, event["eventTime"][:13], event
+
+
+def test_ordinary_aws_stays_below_every_threshold(ordinary: dict[str, list[Event]]) -> None:
+    """Without chains nothing counts up to a finding, not even for all sessions of one role together."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    names: Counter[str] = Counter()
+    for issuer, hour, event in _rows(ordinary["aws_cloudtrail"]):
+        names[event["eventName"]] += 1
+        if event.get("errorCode"):
+            counts["denied", issuer, hour] += 1
+        if event["eventName"] in ("DeleteObject", "DeleteObjects"):
+            counts["delete", issuer, hour] += 1
+        if event["eventName"] == "GetSecretValue":
+            counts["secret", issuer, hour] += 1
+        request = event["requestParameters"] or {}
+        assert "userData" not in request
+        assert "x-amz-server-side-encryption-customer-algorithm" not in request
+        assert not request.get("policyArn", "").endswith("/AdministratorAccess")
+        if event["eventName"] in ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"):
+            assert event["errorCode"] == "AccessDenied"
+    for what, limit in (("denied", 15), ("delete", 50), ("secret", 20)):
+        highest = max(n for (kind, _, _), n in counts.items() if kind == what)
+        assert 0 < highest < limit, what
+    assert names["DeleteObject"] and names["ModifyInstanceAttribute"] and names["CopyObject"] > 50
+
+
+def test_ordinary_networks_are_known_from_the_first_days(ordinary: dict[str, list[Event]]) -> None:
+    """After two weeks nobody comes from a network that was not used within the last two."""
+    last: dict[tuple[str, str], datetime] = {}
+    late = 0
+    for event in sorted(ordinary["aws_cloudtrail"], key=lambda e: str(e["eventTime"])):
+        network = _network(event["sourceIPAddress"])
+        if not network or "arn" not in event["userIdentity"]:
+            continue
+        key = (event["userIdentity"]["arn"], network)
+        at = datetime.fromisoformat(event["eventTime"])
+        if (END - at).days < 7:
+            late += 1
+            assert key in last and (at - last[key]).days < 14, key
+        last[key] = at
+    assert late > 1000
+    assert len(last) > 40
+
+
+def test_ordinary_okta_and_azure_stay_below_every_threshold(ordinary: dict[str, list[Event]]) -> None:
+    """Few failures for each user and address, no administrator or owner grants, known callers of listKeys."""
+    failures: Counter[tuple[str, str]] = Counter()
+    sprayed: dict[tuple[str, str], set[str]] = defaultdict(set)
+    pushes: Counter[tuple[str, str]] = Counter()
+    kinds: Counter[str] = Counter()
+    for event in ordinary["okta_system_log"]:
+        user, hour = event["actor"]["alternateId"], event["published"][:13]
+        kinds[event["eventType"]] += 1
+        if event["outcome"]["result"] == "FAILURE":
+            failures[user, hour] += 1
+            sprayed[event["client"]["ipAddress"], hour].add(user)
+        if "deny_push" in event["eventType"]:
+            pushes[user, hour] += 1
+    assert 1 < max(failures.values()) < 5
+    assert max(map(len, sprayed.values())) < 10
+    assert max(pushes.values()) < 3
+    assert not kinds.keys() & {
+        "user.account.privilege.grant",
+        "user.mfa.factor.reset_all",
+        "user.mfa.factor.deactivate",
+    }
+    callers: dict[str, str] = {}
+    for event in sorted(ordinary["azure_activity"], key=lambda e: str(e["time"])):
+        body = event["properties"].get("requestbody", "")
+        assert "8e3af657-a8ff-443c-a75c-2fe8c4bcb635" not in body
+        assert "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9" not in body
+        if event["operationName"].endswith("LISTKEYS/ACTION"):
+            claims = event["identity"]["claims"]
+            callers.setdefault(
+                claims["http://schemas.microsoft.com/identity/claims/objectidentifier"], event["time"]
+            )
+    assert callers
+    assert max(callers.values()) < "2026-11-04"
+
+
+def test_deliveries_are_lazy_and_memory_is_bounded() -> None:
+    """A run of a hundred million events starts at once, and 200,000 events fit into little memory."""
+    huge = simulation(days=40, events_per_day=2_500_000, sources=["aws_cloudtrail"])
+    assert len(list(islice(huge.deliveries(), 20))) == 20
+    program = (
+        "import resource\n"
+        "from datetime import UTC, datetime\n"
+        "from infra.local.simulate import Simulation\n"
+        f"resource.setrlimit(resource.RLIMIT_DATA, ({MEMORY_LIMIT}, {MEMORY_LIMIT}))\n"
+        "run = Simulation(seed=1, days=2, end=datetime(2026, 11, 20, tzinfo=UTC), events_per_day=100_000,"
+        " sources=['aws_cloudtrail'])\n"
+        "print(sum(d.records for d in run.deliveries()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert int(done.stdout) > 180_000
+
+
+def test_sources_can_be_chosen_and_errors_are_clear() -> None:
+    """Only what was asked for is delivered, and its truth with it; wrong arguments are named."""
+    run = simulation(days=3, sources=["okta_system_log"])
+    assert {delivery.source for delivery in run.deliveries()} == {"okta_system_log"}
+    assert {step["source"] for chain in run.truth()["chains"] for step in chain["steps"]} == {
+        "okta_system_log"
+    }
+    with pytest.raises(ValueError, match="unknown source 'x'"):
+        simulation(sources=["x"])
+    with pytest.raises(ValueError, match="time zone"):
+        simulation(end=datetime(2026, 11, 23))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="at least 1"):
+        simulation(days=0)
+
+
+def test_command_writes_once_and_keeps(tmp_path: Path) -> None:
+    """The command writes a simulation, keeps it when run again, and refuses to mix two."""
+    out = str(tmp_path / "org")
+    runner = CliRunner()
+    first = runner.invoke(
+        command, ["--out", out, "--days", "2", "--events", "1500", "--end", "2026-11-23T13:00"]
+    )
+    assert first.exit_code == 0, first.output
+    assert "wrote" in first.output and "aws_cloudtrail" in first.output
+    before = digest(tmp_path)
+    again = runner.invoke(command, ["--out", out, "--days", "2", "--events", "1500"])
+    assert again.exit_code == 0 and "kept" in again.output
+    assert digest(tmp_path) == before
+    other = runner.invoke(command, ["--out", out, "--seed", "8"])
+    assert other.exit_code == 1 and "already holds" in other.output
