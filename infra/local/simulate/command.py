@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -30,6 +31,25 @@ def _end(_context: click.Context, _parameter: click.Parameter, value: str | None
     except ValueError as error:
         raise click.BadParameter(f"{value!r} is not an ISO 8601 time") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _same(
+    before: Truth,
+    *,
+    seed: int,
+    days: int,
+    events_per_day: int,
+    end: datetime | None,
+    sources: list[str] | None,
+) -> bool:
+    first, last = datetime.fromisoformat(before["start"]), datetime.fromisoformat(before["end"])
+    return (
+        before["seed"] == seed
+        and last - first == timedelta(days=days)
+        and before["events_per_day"] == events_per_day
+        and (end is None or last <= end < last + timedelta(hours=1))
+        and set(before["sources"]) == set(sources or known_sources())
+    )
 
 
 def _print(out: Path, truth: Truth, *, kept: bool) -> None:
@@ -66,24 +86,33 @@ def command(
 ) -> None:
     """Write a simulated organisation's logs, in their native forms and bucket layouts.
 
-    Without --end, a folder that already holds a simulation of this seed is kept as it is. A folder that
-    holds another one is refused.
+    A folder that already holds this simulation is kept as it is (without --end: whenever it ended); one
+    that holds anything else is refused. The folder appears when everything is written.
     """
+    per_day = max(1, events // days)
     before = read_truth(out)
     if before is not None:
-        if before["seed"] == seed and end is None:
+        if _same(before, seed=seed, days=days, events_per_day=per_day, end=end, sources=sources):
             _print(out, before, kept=True)
             return
         raise click.ClickException(
             f"{out} already holds a simulation (seed {before['seed']}); remove it first"
         )
+    if out.exists() and any(out.iterdir()):
+        raise click.ClickException(f"{out} is not empty and holds no simulation")
+    unfinished = out.with_name(out.name + ".unfinished")
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
     truth = generate(
-        out,
+        unfinished,
         seed=seed,
         days=days,
         end=end or datetime.now(UTC),
-        events_per_day=max(1, events // days),
+        events_per_day=per_day,
         sources=sources,
         chains=not no_chains,
     )
+    if out.exists():
+        out.rmdir()
+    unfinished.rename(out)
     _print(out, truth, kept=False)

@@ -190,6 +190,32 @@ def _word(result: str) -> str:
     return {"Success": "Succeeded", "Failure": "Failed"}[result]
 
 
+def health_event(org: Organisation, subscription: str, at_ms: int, rng: random.Random) -> Record:
+    """Return an announcement by Azure itself: nobody calls, so there is neither identity nor address."""
+    group, machine = rng.choice(org.resource_groups), rng.choice(org.virtual_machines)
+    resource = (
+        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{machine}"
+    ).upper()
+    name = "Microsoft.Resourcehealth/healthevent/Activated/action"
+    digits = rng.randbytes(20).hex()
+    correlation, time = uuid(digits), ticks_z(at_ms, int(digits[32:35], 16))
+    details = {
+        "title": "Virtual machine is being restarted",
+        "details": None,
+        "currentHealthStatus": "Unavailable",
+        "previousHealthStatus": "Available",
+        "type": "Downtime",
+        "cause": "PlatformInitiated",
+        "eventCategory": "ResourceHealth",
+    }
+    body = (
+        f'{{"time":"{time}","resourceId":"{resource}","operationName":"{name}","category":"ResourceHealth",'
+        f'"resultType":"Active","resultSignature":"","durationMs":"0","correlationId":"{correlation}",'
+        f'"level":"Critical","properties":{_json(details)},"tenantId":"{org.tenant_id}"}}'
+    )
+    return Record(at_ms, subscription.upper(), f"{resource}|{name}|{correlation}|Active|{time}", body)
+
+
 def list_keys(caller: Caller, resource_id: str, at_ms: int, rng: random.Random) -> list[Record]:
     """Return the retrieval of a storage account's keys."""
     return operation(
@@ -323,6 +349,8 @@ class ActivityLog:
 
     def _machine(self, principal: ServicePrincipal, start: int) -> list[Record]:
         org, rng = self._org, self._rng
+        if rng.random() < 0.03:
+            return [health_event(org, rng.choice(tuple(org.subscriptions)), self._at(start), rng)]
         caller = principal_caller(org, principal, rng.choice(tuple(org.subscriptions)))
         if principal.lists_keys and rng.random() < 0.15:
             resource = storage_id(
@@ -341,7 +369,7 @@ class ActivityLog:
             return assign_role(
                 caller, rng.choice((READER, CONTRIBUTOR)), person.azure_object_id, scope, at, rng
             )
-        if kind < 0.15:
+        if kind < 0.07:
             return operation(
                 caller,
                 "Microsoft.Network/networkSecurityGroups/write",
