@@ -293,9 +293,10 @@ def test_ordinary_networks_are_known_from_the_first_days(ordinary: dict[str, lis
     late = 0
     for event in sorted(ordinary["aws_cloudtrail"], key=lambda e: str(e["eventTime"])):
         network = _network(event["sourceIPAddress"])
-        if not network or "arn" not in event["userIdentity"]:
+        identity = event["userIdentity"]
+        if not network:
             continue
-        key = (event["userIdentity"]["arn"], network)
+        key = (identity.get("arn", identity["principalId"]), network)
         at = datetime.fromisoformat(event["eventTime"])
         if (END - at).days < 7:
             late += 1

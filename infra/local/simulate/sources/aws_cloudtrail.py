@@ -25,10 +25,13 @@ GLOBAL_SERVICES = frozenset({"iam.amazonaws.com", "signin.amazonaws.com", "organ
 HUMAN_SHARE = 0.35
 BURST_MEAN = 14.0
 MAX_BURST = 400
+ENTRY_SHARE = 0.2
+"""Part of a person's bursts that begin with a new sign-in to the role."""
 HUMAN_SPREAD_S = 150
 MACHINE_SPREAD_S = 60
 OBJECT_RECORDS = 10_000
 GZIP_LEVEL = 1
+EXPIRATION = "%b %d, %Y, %I:%M:%S %p"
 REDELIVERY = 0.02
 QUIET_STREAM = "777788889999/ap-southeast-1"
 QUIET_EVERY_S = 6 * 3600
@@ -52,6 +55,8 @@ class Session(NamedTuple):
     agent: str
     tls: bool
     admin: bool = False
+    until: str = ""
+    """When credentials that are issued now expire, as AWS writes it."""
 
 
 class Call(NamedTuple):
@@ -184,6 +189,7 @@ def workload_session(
         ip=ip or workload.ip,
         agent=agent or workload.agent,
         tls=workload.kind != "service",
+        until=compact_time(at_s + 3600, EXPIRATION),
     )
 
 
@@ -202,6 +208,26 @@ def root_session(account: str, ip: str, agent: str) -> Session:
         ip=ip,
         agent=agent,
         tls=True,
+    )
+
+
+def federated_session(person: Person, grant: Grant, *, at_s: int, ip: str) -> Session:
+    """Return a person on the way from the identity provider into a role."""
+    qualifier = f"{person.azure_puid.lower()}{grant.account}="
+    identity = (
+        f'{{"type":"SAMLUser","principalId":"{qualifier}:{person.email}","userName":"{person.email}",'
+        f'"identityProvider":"{qualifier}"}}'
+    )
+    return Session(
+        identity=identity,
+        principal=f"{qualifier}:{person.email}",
+        group=f"{grant.account}/{grant.role}",
+        account=grant.account,
+        region=grant.region,
+        ip=ip,
+        agent=person.user_agent,
+        tls=True,
+        until=compact_time(at_s + 28_800, EXPIRATION),
     )
 
 
@@ -327,9 +353,32 @@ def _assume(org: Organisation, session: Session, digits: str) -> Call:
         True,
         f'{{"roleArn":"{arn}","roleSessionName":"{name}","durationSeconds":3600}}',
         f'{{"credentials":{{"accessKeyId":"ASIA{digits[12:28].upper()}","sessionToken":"IQoJb3JpZ2luX2VjE{digits}",'
-        f'"expiration":"Nov 30, 2026, 11:59:59 PM"}},"assumedRoleUser":{{"assumedRoleId":'
+        f'"expiration":"{session.until}"}},"assumedRoleUser":{{"assumedRoleId":'
         f'"AROA{digits[:17].upper()}:{name}","arn":"arn:aws:sts::{session.account}:assumed-role/{role}/{name}"}}}}',
         f'[{{"accountId":"{session.account}","type":"AWS::IAM::Role","ARN":"{arn}"}}]',
+    )
+
+
+def assume_with_saml(session: Session, person: Person, grant: Grant, digits: str) -> Call:
+    """Return a person's entry into an SSO role."""
+    role = f"arn:aws:iam::{grant.account}:role/aws-reserved/sso.amazonaws.com/{grant.role}"
+    provider = (
+        f"arn:aws:iam::{grant.account}:saml-provider/AWSSSO_{grant.role_id[-16:].lower()}_DO_NOT_DELETE"
+    )
+    qualifier = f"{person.azure_puid.lower()}{grant.account}="
+    return Call(
+        "sts.amazonaws.com",
+        "AssumeRoleWithSAML",
+        True,
+        f'{{"sAMLAssertionID":"_{uuid(digits)}","roleSessionName":"{person.email}","roleArn":"{role}",'
+        f'"principalArn":"{provider}","durationSeconds":28800}}',
+        f'{{"credentials":{{"accessKeyId":"ASIA{digits[:16].upper()}","sessionToken":"IQoJb3JpZ2luX2VjE{digits}",'
+        f'"expiration":"{session.until}"}},"assumedRoleUser":{{"assumedRoleId":'
+        f'"{grant.role_id}:{person.email}","arn":"arn:aws:sts::{grant.account}:assumed-role/{grant.role}/{person.email}"}},'
+        f'"subject":"{person.email}","subjectType":"persistent","issuer":"https://portal.sso.us-east-1.amazonaws.com/'
+        f'saml/assertion/example","audience":"https://signin.aws.amazon.com/saml","nameQualifier":"{qualifier}"}}',
+        f'[{{"accountId":"{grant.account}","type":"AWS::IAM::Role","ARN":"{role}"}},'
+        f'{{"accountId":"{grant.account}","type":"AWS::IAM::SAMLProvider","ARN":"{provider}"}}]',
     )
 
 
@@ -612,13 +661,21 @@ class CloudTrail:
         for grant in person.grants:
             for network in person.networks:
                 session = person_session(person, grant, at_s=start, ip=network.ip)
+                self._enter(person, grant, network.ip, start)
                 self._burst(session, self._people, start, 2, HUMAN_SPREAD_S)
+
+    def _enter(self, person: Person, grant: Grant, ip: str, start: int) -> None:
+        session = federated_session(person, grant, at_s=start, ip=ip)
+        call = assume_with_saml(session, person, grant, self._rng.randbytes(16).hex())
+        self._deliver([self._one(session, call, start)], self._delay())
 
     def _person_burst(self, person: Person, start: int, size: int) -> None:
         turn = self._turn[person.index] = self._turn.get(person.index, 0) + 1
         grant = person.grants[turn % len(person.grants)]
         network = person.networks[turn // len(person.grants) % len(person.networks)]
         session = person_session(person, grant, at_s=start, ip=network.ip)
+        if self._rng.random() < ENTRY_SHARE:
+            self._enter(person, grant, network.ip, start)
         for first in range(0, size, MAX_BURST):
             self._burst(session, self._people, start, min(MAX_BURST, size - first), HUMAN_SPREAD_S)
         if self._rng.random() < 0.12:
