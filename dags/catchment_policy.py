@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, task
+from airflow.sdk.exceptions import AirflowFailException
 
 LAND_POOL = "land"
 WAREHOUSE_POOL = "warehouse"
@@ -26,6 +27,13 @@ TASK_DEFAULTS = {
 def bronze(source_name: str) -> Asset:
     """The asset that says: new rows of `source_name` were committed to bronze."""
     return Asset(name=f"bronze/{source_name}", uri=f"x-catchment://bronze/{source_name}", group="bronze")
+
+
+@task
+def all_succeeded(failed: list[str]) -> None:
+    """Turn the run red and name the models that failed. The next run tries them again."""
+    if failed:
+        raise AirflowFailException(f"failed: {', '.join(failed)}")
 
 
 OCSF = Asset(name="ocsf", uri="x-catchment://ocsf", group="ocsf")

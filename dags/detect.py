@@ -4,8 +4,8 @@ Runs after each `normalise`. Detections are isolated: one that fails is recorded
 it last consumed, the others go on.
 
 **When it is red**
-1. The log names the detections that failed; `select * from ops.detection_runs order by started_at desc`
-   through `catchment sql` shows since when.
+1. `all_succeeded` names the detections that failed, `run_detections`' log says why, and
+   `catchment sql "from ops.detection_runs where status = 'failed'"` shows since when.
 2. Run the same by hand: `catchment detect`. `catchment detections` lists what each one answers.
 3. While a detection fails its findings are late, not lost: the next run starts where it stopped.
 
@@ -17,7 +17,8 @@ of what it is about, so nothing alerts twice.
 from datetime import timedelta
 
 from airflow.sdk import DAG, task
-from catchment_policy import DAG_DEFAULTS, FINDINGS, OCSF, TASK_DEFAULTS, WAREHOUSE_POOL
+from catchment_connections import task_settings
+from catchment_policy import DAG_DEFAULTS, FINDINGS, OCSF, TASK_DEFAULTS, WAREHOUSE_POOL, all_succeeded
 
 with DAG(
     dag_id="detect",
@@ -29,10 +30,12 @@ with DAG(
 ):
 
     @task(execution_timeout=timedelta(hours=1), outlets=[FINDINGS])
-    def run_detections() -> None:
-        from transforms.settings import Settings
+    def run_detections() -> list[str]:
+        """The names of the detections that failed; the others' findings are committed and announced."""
         from transforms.warehouse import runner
 
-        print(runner.detect(Settings.from_env()))
+        result = runner.detect(task_settings())
+        print(result)
+        return sorted(result.failed)
 
-    run_detections()
+    all_succeeded(run_detections())

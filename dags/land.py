@@ -21,6 +21,7 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, DeltaTriggerTimetable, task
+from catchment_connections import task_settings
 from catchment_policy import DAG_DEFAULTS, LAND_POOL, TASK_DEFAULTS, bronze
 
 from transforms.sources import registry
@@ -39,15 +40,15 @@ for source in registry().values():
 
         @task(execution_timeout=timedelta(minutes=30))
         def plan(source_name: str, params: dict) -> list[int]:
-            from transforms import land, settings
+            from transforms import land
 
-            return land.plan(settings.Settings.from_env(), source_name, sweep=params["sweep"]).lanes
+            return land.plan(task_settings(source_name), source_name, sweep=params["sweep"]).lanes
 
         @task(execution_timeout=timedelta(hours=1), map_index_template="lane {{ task.op_kwargs['lane'] }}")
         def land(source_name: str, lane: int) -> None:
-            from transforms import land, settings
+            from transforms import land
 
-            print(land.land_lane(settings.Settings.from_env(), source_name, lane))
+            print(land.land_lane(task_settings(source_name), source_name, lane))
 
         @task(outlets=[bronze(source.name)], trigger_rule="all_done_min_one_success")
         def announce() -> None:
