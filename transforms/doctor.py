@@ -1,0 +1,67 @@
+"""What Catchment needs of its machine and its surroundings, checked one by one."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+
+from transforms.errors import CatchmentError, ConfigError
+from transforms.lake.table import Lake
+from transforms.readers.base import open_store, scheme_of
+from transforms.settings import Settings
+from transforms.sources import registry
+
+
+def checks(settings: Settings) -> Iterator[tuple[str, str | None]]:
+    """(what was checked, what is wrong with it or None)."""
+    yield from _try(f"python {sys.version.split()[0]}", _python)
+    for package in ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "deltalake", "pyarrow"):
+        yield from _try(f"{package} {version(package)}", lambda: None)
+    yield from _try("duckdb extensions load without a download", lambda: _extensions(settings))
+    yield from _try(f"lake {settings.lake} can be written, and enforces conditional put", lambda: _lake(settings))
+    for source in registry().values():
+        try:
+            place = settings.source_location(source.name)
+        except ConfigError:
+            yield f"{source.name}: not configured, not scheduled", None
+            continue
+        yield from _try(f"{source.name} from {place}", lambda place=place: _place(settings, place))  # type: ignore[misc]
+
+
+def _try(name: str, check: Callable[[], None]) -> Iterator[tuple[str, str | None]]:
+    try:
+        check()
+    except (CatchmentError, OSError, ImportError) as error:
+        yield name, str(error)
+    else:
+        yield name, None
+
+
+def _python() -> None:
+    if sys.version_info < (3, 11):
+        raise ConfigError("3.11 or newer is needed")
+
+
+def _extensions(settings: Settings) -> None:
+    from transforms.warehouse.session import connect
+
+    connect(settings).close()
+
+
+def _lake(settings: Settings) -> None:
+    Lake(settings)
+    if importlib.util.find_spec("transforms.readers.probe"):
+        from transforms.readers.probe import probe_conditional_put
+
+        probe_conditional_put(
+            open_store(settings.lake, settings.environment),
+            open_store(settings.lake, settings.environment).root,
+        )
+
+
+def _place(settings: Settings, place: str) -> None:
+    if scheme_of(place) in ("file", "s3", "gs", "az"):
+        store = open_store(place, settings.environment)
+        store.level(store.root + "/")

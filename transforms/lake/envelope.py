@@ -1,0 +1,253 @@
+"""Records to bronze rows: identity, time, partition and place of each, or the reason why it is none.
+
+The hot path of landing: about three microseconds a record, no JSON built, no copy of the text but one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.lake.records import Bad, Chunk, Raw
+from transforms.lake.schemas import BRONZE, TIMESTAMP
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=2)
+"""How far a vendor's clock may run ahead of ours before its time is not believed."""
+LOOSE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+class Declared(Protocol):
+    """The part of a source's declaration that makes rows of its records (transforms.sources.base.Source)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def head(self) -> type[msgspec.Struct]: ...
+    @property
+    def identity(self) -> Callable[[Any], tuple[Any, ...] | None]: ...
+    @property
+    def clock(self) -> Callable[[Any], Any]: ...
+    @property
+    def reject(self) -> Callable[[Any], str | None]: ...
+    @property
+    def unwrap(self) -> Callable[[Any], tuple[bytes, dict[str, Any]] | None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the records of one object come from, and the batch that lands them."""
+
+    uri: str
+    version: str
+    batch_id: str
+    attributes: str | None
+
+
+@dataclass(slots=True)
+class Rows:
+    """Bronze rows of one chunk, and what of it belongs in quarantine."""
+
+    table: pa.Table
+    bad: list[Bad] = field(default_factory=list)
+
+
+class EnvelopeBuilder:
+    """Makes bronze rows of one source's records."""
+
+    def __init__(self, source: Declared, landed_at: datetime) -> None:
+        self.source, self.landed_at = source, landed_at
+        self.latest = landed_at + AHEAD
+        self.decode: Callable[[Raw], Any] = msgspec.json.Decoder(source.head).decode
+        self.prefix = f"{source.name}\n".encode()
+
+    def rows(self, chunk: Chunk, place: Place) -> Rows:
+        """Bronze rows of a chunk. Nothing is dropped: each record is a row or a Bad with the reason."""
+        bad = list(chunk.bad)
+        numbers: list[int] = []
+        raws: list[Raw] = []
+        uids: list[str] = []
+        clocks: list[Any] = []
+        notes: list[str | None] | None = None
+        decode, identity, clock = self.decode, self.source.identity, self.source.clock
+        reject, unwrap, prefix = self.source.reject, self.source.unwrap, self.prefix
+        for number, raw in zip(chunk.numbers, chunk.records, strict=True):
+            try:
+                head = decode(raw)
+                inner = unwrap(head)
+                if inner is not None:
+                    raw, extra = inner
+                    head = decode(raw)
+                    notes = notes or [place.attributes] * len(raws)
+                    notes.append(_merged(place.attributes, extra))
+                elif notes is not None:
+                    notes.append(place.attributes)
+                reason = reject(head)
+                ids = identity(head)
+                when = clock(head)
+            except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+                if notes is not None and len(notes) > len(raws):
+                    notes.pop()
+                bad.append(Bad(number, bytes(raw), _why(error), len(memoryview(raw))))
+                continue
+            if reason is not None:
+                bad.append(Bad(number, bytes(raw), reason, len(memoryview(raw))))
+                if notes is not None:
+                    notes.pop()
+                continue
+            if ids is None:
+                uids.append(sha256(prefix + b"raw\n" + bytes(raw)).hexdigest())
+            else:
+                uids.append(sha256(prefix + identity_bytes(ids)).hexdigest())
+            numbers.append(number)
+            raws.append(raw)
+            clocks.append(when)
+        return self._assemble(numbers, raws, uids, clocks, notes, bad, place)
+
+    def _assemble(
+        self,
+        numbers: list[int],
+        raws: list[Raw],
+        uids: list[str],
+        clocks: list[Any],
+        notes: list[str | None] | None,
+        bad: list[Bad],
+        place: Place,
+    ) -> Rows:
+        times, failed = self._times(clocks)
+        texts, broken = text_array(raws)
+        keep = None
+        reasons = {**failed, **broken}
+        if reasons:
+            for index, reason in sorted(reasons.items()):
+                bad.append(Bad(numbers[index], bytes(raws[index]), reason, len(memoryview(raws[index]))))
+            mask = np.ones(len(numbers), dtype=bool)
+            mask[list(reasons)] = False
+            keep = pa.array(mask)
+        count = len(numbers)
+        table = pa.Table.from_arrays(
+            [
+                pa.array(uids, pa.string()),
+                times,
+                times.cast(pa.date32()),
+                pa.repeat(pa.scalar(self.landed_at, TIMESTAMP), count),
+                pa.repeat(pa.scalar(place.batch_id, pa.string()), count),
+                pa.repeat(pa.scalar(place.uri, pa.string()), count),
+                pa.repeat(pa.scalar(place.version, pa.string()), count),
+                pa.array(numbers, pa.int64()),
+                pa.repeat(pa.scalar(place.attributes, pa.string()), count)
+                if notes is None
+                else pa.array(notes, pa.string()),
+                texts,
+            ],
+            schema=BRONZE,
+        )
+        bad.sort(key=lambda b: b.record_no)
+        return Rows(table.filter(keep) if keep is not None else table, bad)
+
+    def _times(self, clocks: Sequence[Any]) -> tuple[pa.Array, dict[int, str]]:
+        """Microsecond UTC timestamps, and for those that are none the reason by index."""
+        times = None
+        if all(type(c) is str and c[-1:] == "Z" and len(c) < 31 for c in clocks):
+            try:
+                times = pc.floor_temporal(
+                    pa.array(clocks, pa.string()).cast(pa.timestamp("ns", "UTC")), unit="microsecond"
+                ).cast(TIMESTAMP)
+            except pa.ArrowInvalid:
+                times = None
+        failed: dict[int, str] = {}
+        if times is None:
+            values: list[datetime | None] = []
+            for index, value in enumerate(clocks):
+                try:
+                    values.append(parse_time(value))
+                except ValueError as error:
+                    values.append(None)
+                    failed[index] = str(error)
+            times = pa.array(values, TIMESTAMP)
+        if len(times):
+            span = pc.min_max(times).as_py()
+            if span["min"] is not None and (span["min"] < EARLIEST or span["max"] > self.latest):
+                for index, value in enumerate(times.to_pylist()):
+                    if value is not None and not EARLIEST <= value <= self.latest:
+                        failed[index] = f"time out of bounds: {value.isoformat()}"
+        return times, failed
+
+
+def identity_bytes(ids: Sequence[Any]) -> bytes:
+    """The identity columns, each with its length, so that no two different tuples give the same bytes."""
+    return b"".join(
+        b"-," if value is None else b"%d:%b," % (len(text := str(value).encode("utf-8", "surrogatepass")), text)
+        for value in ids
+    )
+
+
+def parse_time(value: Any) -> datetime:
+    """An RFC 3339 text with a zone, or epoch milliseconds. Raises ValueError saying what is wrong with it.
+
+    Fractions beyond microseconds are cut; the raw text keeps them.
+    """
+    if value is None or value == "":
+        raise ValueError("no time")
+    if isinstance(value, str):
+        match = LOOSE_TIME.fullmatch(value.strip())
+        if match is None:
+            raise ValueError(f"time not readable: {value[:64]!r}")
+        day, clock, fraction, zone = match.groups()
+        try:
+            return datetime.fromisoformat(
+                f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{'+00:00' if zone == 'Z' else zone}"
+            ).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ValueError(f"time not readable: {value[:64]!r}") from None
+    try:
+        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=value)
+    except (OverflowError, ValueError, TypeError):
+        raise ValueError(f"time not readable: {str(value)[:64]!r}") from None
+
+
+def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
+    """One Arrow string array over the joined records; those that are not UTF-8 are empty, with the reason by index."""
+    broken: dict[int, str] = {}
+    array = _joined(raws)
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        checked: list[Raw] = []
+        for index, raw in enumerate(raws):
+            try:
+                bytes(raw).decode("utf-8")
+                checked.append(raw)
+            except UnicodeDecodeError as error:
+                broken[index] = f"not UTF-8: byte {error.start}"
+                checked.append(b"")
+        array = _joined(checked)
+    return array, broken
+
+
+def _joined(raws: Sequence[Raw]) -> pa.Array:
+    offsets = np.zeros(len(raws) + 1, dtype=np.int32)
+    np.cumsum(np.fromiter((len(memoryview(r)) for r in raws), dtype=np.int32, count=len(raws)), out=offsets[1:])
+    data = b"".join(raws)  # type: ignore[arg-type]  # msgspec.Raw is a buffer
+    return pa.StringArray.from_buffers(len(raws), pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+def _merged(attributes: str | None, extra: dict[str, Any]) -> str:
+    return json.dumps({**(json.loads(attributes) if attributes else {}), **extra}, sort_keys=True)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    text = str(error)
+    return f"wrong type: {text}" if isinstance(error, msgspec.ValidationError) else f"not JSON: {text}"

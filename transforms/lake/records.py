@@ -1,0 +1,30 @@
+"""What a decoder hands to the lake: records as slices of the delivered bytes, and pieces that are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+Raw = msgspec.Raw | bytes
+
+
+@dataclass(slots=True)
+class Bad:
+    """A piece that is no record: its place in the object, its bytes (None where they are too many) and why."""
+
+    record_no: int
+    data: bytes | None
+    reason: str
+    length: int = 0
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Consecutive records of one object: numbers first_no, first_no + 1, ... with gaps where `bad` says so."""
+
+    numbers: list[int] = field(default_factory=list)
+    records: list[Raw] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+    next_no: int = 0
+    consumed: int = 0  # bytes of the plain stream up to the end of the last whole record

@@ -1,0 +1,560 @@
+"""Landing: find what is new at a source, plan it in the ledger, read it, and commit bronze rows. Nothing is lost or doubled.
+
+`plan` commits what is to be read before anything is read; `land_lane` works a lane's open plans in order. Each can be
+killed at any point and run again, beside others: the ledger and the txns of the tables decide what is left to do.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import pyarrow as pa
+
+from transforms.decoders.compression import plain
+from transforms.decoders.json_records import read_records
+from transforms.errors import ConfigError, DataError, ObjectGone, RetryableError
+from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
+from transforms.lake.envelope import EnvelopeBuilder, Place
+from transforms.lake.ledger import (
+    Known,
+    Ledger,
+    Planned,
+    ResumePoint,
+    failed_rows,
+    landed_rows,
+    landed_txn,
+    lane_of,
+    ledger_table,
+    plan_rows,
+    plan_txn,
+    write_ledger,
+)
+from transforms.lake.quarantine import INLINE, quarantine_rows, quarantine_table, quarantine_txn
+from transforms.lake.records import Bad
+from transforms.lake.table import Changes, DataFile, Lake, Snapshot, Table
+from transforms.readers.base import ObjectStore, RemoteObject, open_store
+from transforms.settings import Settings
+from transforms.sources import get
+from transforms.sources.base import Source
+
+Clock = Callable[[], datetime]
+LIST_LIMIT = 100_000
+"""Objects that one planning run lists before it commits what it has; the next run goes on from there."""
+QUARANTINE_BUFFER = 64 << 20
+PARALLEL_FROM = 24 << 20
+"""Bytes of open work from which more than one process pays."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanResult:
+    """What one planning run found. `lanes` have open work; `more` says that listing stopped at its limit."""
+
+    objects: int
+    bytes: int
+    lanes: list[int]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandResult:
+    """What was landed: objects, records (bronze rows), quarantined pieces, plain bytes of the records."""
+
+    objects: int = 0
+    records: int = 0
+    quarantined: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: LandResult) -> LandResult:
+        return LandResult(
+            objects=self.objects + other.objects,
+            records=self.records + other.records,
+            quarantined=self.quarantined + other.quarantined,
+            bytes=self.bytes + other.bytes,
+        )
+
+
+# --- finding what is new ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Group:
+    """The objects below one dated prefix (an account and region, say), as far as they were listed."""
+
+    prefix: str
+    day: date
+    objects: list[tuple[RemoteObject, date | None]] = field(default_factory=list)
+
+    def fingerprint(self, since: date) -> str:
+        lines = sorted(f"{o.uri}\n{o.version}\n{o.size}" for o, day in self.objects if day is None or day >= since)
+        return sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def discover(
+    store: ObjectStore, source: Source, resume: dict[str, ResumePoint], *, sweep: bool = False
+) -> tuple[list[Group], bool]:
+    """List what may be new: all below unknown prefixes, and the days since the resume point, less the overlap, below known ones.
+
+    The second value says that listing stopped at LIST_LIMIT. A sweep lists everything.
+    """
+    skip = re.compile(source.skip_keys) if source.skip_keys else None
+    groups: dict[str, Group] = {}
+    root = store.root + "/"
+    listed = 0
+
+    def allowed(prefix: str, parts: list[str]) -> bool:
+        start, latest, _ = source.keys.day_of(parts)
+        point = resume.get(root + "/".join(parts[:start])) if start >= 0 else None
+        return sweep or point is None or latest is None or latest >= point.day - source.keys.overlap
+
+    def descend(prefix: str) -> Iterator[RemoteObject]:
+        listing = store.level(prefix)
+        yield from listing.objects
+        for child in listing.prefixes:
+            key = child[len(root) :]
+            if (skip is None or not skip.search(key)) and allowed(child, key.rstrip("/").split("/")):
+                yield from descend(child)
+
+    for item in descend(root):
+        key = item.uri[len(root) :] if item.uri.startswith(root) else item.uri.rsplit("/", 1)[-1]
+        if skip is not None and skip.search(key):
+            continue
+        parts = key.split("/")[:-1]
+        start, latest, exact = source.keys.day_of(parts)
+        day = latest if exact else None
+        prefix = root + "/".join(parts[:start]) if day is not None else root
+        group = groups.setdefault(prefix, Group(prefix, date.min))
+        if day is not None:
+            group.day = max(group.day, day)
+        group.objects.append((item, day))
+        listed += 1
+        if listed >= LIST_LIMIT and day is not None:
+            return list(groups.values()), True
+    return list(groups.values()), False
+
+
+def plan(
+    settings: Settings, source_name: str, place: str | None = None, *, sweep: bool = False, clock: Clock = now
+) -> PlanResult:
+    """Commit plans for every object version, or grown range of one, that the ledger does not know. Reads no object.
+
+    `place` is where to look (default: the source's configured location). Raises ConfigError, RetryableError.
+    """
+    source, lake = get(source_name), Lake(settings)
+    bronze_table(lake, source.name)
+    table = ledger_table(lake)
+    uri = place or settings.source_location(source.name)
+    acknowledge: Callable[[], None] | None = None
+    groups: list[Group] | None = None
+    more = False
+    if uri.startswith("sqs"):
+        from transforms.readers import sqs
+
+        notified = sqs.receive(uri, settings.environment)
+        acknowledge = notified.acknowledge
+        skip = re.compile(source.skip_keys) if source.skip_keys else None
+        groups = [Group(uri, date.min, [(o, None) for o in notified.objects if skip is None or not skip.search(o.uri)])]
+        more = bool(notified.objects)
+    elif uri.startswith(("http://", "https://")):
+        uri = pull_api(settings, source, uri, clock)
+    store = None if groups is not None else open_store(uri, settings.environment)
+    result: list[PlanResult] = []
+
+    def work(snapshot: Snapshot) -> Changes | None:
+        nonlocal more
+        ledger = Ledger(snapshot, source.name)
+        resume = ledger.resume_points()
+        found = groups
+        if found is None:
+            assert store is not None
+            found, more = discover(store, source, resume, sweep=sweep)
+        plans, points = _plans(source, settings, ledger, found, resume, store, clock())
+        lanes = sorted({*ledger.lanes(), *(p.lane for p in plans)})
+        result[:] = [
+            PlanResult(objects=len(plans), bytes=sum(p.to_byte - p.from_byte for p in plans), lanes=lanes, more=more)
+        ]
+        if not plans and points == resume:
+            return None
+        counter = snapshot.progress(plan_txn(source.name)) + 1
+        rows = plan_rows(source.name, plans, points, clock(), counter)
+        return Changes(files=write_ledger(table, rows), progress={plan_txn(source.name): counter})
+
+    table.commit(work)
+    if acknowledge is not None:
+        acknowledge()
+    return result[0]
+
+
+def _plans(
+    source: Source,
+    settings: Settings,
+    ledger: Ledger,
+    groups: list[Group],
+    resume: dict[str, ResumePoint],
+    store: ObjectStore | None,
+    at: datetime,
+) -> tuple[list[Planned], dict[str, ResumePoint]]:
+    """The new plans, in the order of the objects' times, and the resume points after them."""
+    points = dict(resume)
+    changed = []
+    for group in groups:
+        point = resume.get(group.prefix)
+        since = (point.day if point else date.min) if group.day > date.min else date.min
+        print_ = group.fingerprint(_window(source, group.day)) if group.day > date.min else None
+        if (
+            point is None
+            or print_ is None
+            or point.fingerprint != print_
+            or since == date.min
+            or any(day is not None and day < _window(source, group.day) for _, day in group.objects)
+        ):
+            changed.append((group, print_))
+    days = [day for group, _ in changed for _, day in group.objects]
+    oldest = None if any(d is None for d in days) or not days else min(d for d in days if d is not None)
+    known = ledger.known(oldest) if days else {}
+    fresh: list[tuple[RemoteObject, date | None, int, int, bool]] = []
+    for group, print_ in changed:
+        settled = True
+        for item, day in group.objects:
+            wanted, complete = _range(source, item, known.get(item.uri), at)
+            settled = settled and complete
+            if wanted is not None:
+                fresh.append((item, day, *wanted))
+        if group.day > date.min:
+            before = resume.get(group.prefix)
+            newest = max(group.day, before.day) if before else group.day
+            points[group.prefix] = ResumePoint(newest, print_ if settled else None)
+    fresh.sort(key=lambda f: (f[0].modified, f[0].uri))
+    return _sequences(settings, source, ledger, fresh), points
+
+
+def _window(source: Source, newest: date) -> date:
+    return newest - source.keys.overlap
+
+
+def _range(
+    source: Source, item: RemoteObject, known: Known | None, at: datetime
+) -> tuple[tuple[int, int, bool] | None, bool]:
+    """((first byte, first record, final), whether all of the object that exists is planned). None: nothing to plan now."""
+    quiet = at - item.modified >= source.settle
+    if not source.grows:
+        if known is not None and item.version in known.versions:
+            return None, True
+        return (0, 0, True), True
+    if item.size == 0:
+        return None, True
+    if known is None:
+        return (0, 0, quiet), quiet
+    if known.open:
+        return None, False
+    whole = known.to_byte >= item.size
+    if whole or known.final:
+        return None, True
+    if item.version in known.versions and not quiet:
+        return None, False  # the incomplete last record is still being written
+    return (known.to_byte, known.next_record, quiet), quiet
+
+
+def _sequences(
+    settings: Settings,
+    source: Source,
+    ledger: Ledger,
+    fresh: list[tuple[RemoteObject, date | None, int, int, bool]],
+) -> list[Planned]:
+    """Bundle objects into sequences of bounded size, each within one lane."""
+    following = ledger.last_sequence()
+    current: dict[int, tuple[int, int, int]] = {}  # lane -> sequence, objects, bytes
+    plans = []
+    for item, day, start, record, final in fresh:
+        lane = lane_of(item.uri, settings.lanes)
+        sequence, objects, size = current.get(lane, (0, 0, 0))
+        length = item.size - start
+        if not sequence or objects >= settings.plan_objects or size + length > settings.plan_bytes:
+            following += 1
+            sequence, objects, size = following, 0, 0
+        current[lane] = (sequence, objects + 1, size + length)
+        plans.append(
+            Planned(
+                uri=item.uri,
+                version=item.version,
+                size=item.size,
+                object_time=item.modified,
+                object_date=day,
+                lane=lane,
+                sequence=sequence,
+                from_byte=start,
+                to_byte=item.size,
+                from_record=record,
+                final=final,
+                attributes=item.attributes,
+            )
+        )
+    return plans
+
+
+def pull_api(settings: Settings, source: Source, base: str, clock: Clock) -> str:
+    """Fetch new pages of a source's API into landing/<source>/<stream>; the URI under which they now lie."""
+    if source.api is None:
+        raise ConfigError(f"{source.name}: has no API to pull from; give a folder or a bucket, not {base}")
+    from transforms.readers import http
+
+    landing = f"{settings.lake}/landing/{source.name}/{source.api.stream}"
+    http.pull(
+        source.api,
+        open_store(landing, settings.environment),
+        landing,
+        {**settings.environment, "base": base},
+        clock=clock,
+    )
+    return landing
+
+
+# --- reading and committing ------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One sequence as it is read: bronze files, quarantine files, and what became of each object."""
+
+    writer: BronzeWriter
+    table: Table
+    bad: list[pa.Table] = field(default_factory=list)
+    bad_bytes: int = 0
+    bad_files: list[DataFile] = field(default_factory=list)
+    results: list[tuple[Planned, int, int, int, str]] = field(default_factory=list)
+    bytes: int = 0
+
+    def quarantine(self, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self.bad.append(rows)
+            self.bad_bytes += rows.nbytes
+            if self.bad_bytes >= QUARANTINE_BUFFER:
+                self.finish_bad()
+
+    def finish_bad(self) -> list[DataFile]:
+        if self.bad:
+            self.bad_files += self.table.write(pa.concat_tables(self.bad))
+            self.bad, self.bad_bytes = [], 0
+        return self.bad_files
+
+
+def land_lane(settings: Settings, source_name: str, lane: int, *, clock: Clock = now) -> LandResult:
+    """Land every open plan of one lane, in order. Safe beside another worker on the same lane.
+
+    Raises RetryableError where an object could not be read now; what came before it is committed.
+    """
+    source, lake = get(source_name), Lake(settings)
+    tables = (quarantine_table(lake), bronze_table(lake, source.name), ledger_table(lake))
+    total = LandResult()
+    while True:
+        ledger = Ledger(tables[2].open(), source.name)
+        plans = ledger.open_plans(lane)
+        if not plans:
+            return total
+        for sequence, items in plans.items():
+            failures = ledger.failures(lane, sequence)
+            total += _land_sequence(settings, source, tables, lane, sequence, items, failures, clock)
+
+
+def _land_sequence(
+    settings: Settings,
+    source: Source,
+    tables: tuple[Table, Table, Table],
+    lane: int,
+    sequence: int,
+    items: list[Planned],
+    failures: dict[str, int],
+    clock: Clock,
+) -> LandResult:
+    quarantine, bronze, ledger = tables
+    at = clock()
+    batch = _Batch(BronzeWriter(bronze), quarantine)
+    builder = EnvelopeBuilder(source, at)
+    for item in items:
+        try:
+            _read(settings, source, builder, batch, item)
+        except (RetryableError, OSError) as error:
+            if failures.get(item.uri, 0) + 1 < settings.poison_after:
+                batch.writer.finish()
+                rows = failed_rows(source.name, item, str(error), at)
+                ledger.commit(lambda snapshot, rows=rows: Changes(files=write_ledger(ledger, rows)))  # type: ignore[misc]
+                raise RetryableError(f"{source.name}: {item.uri}: {error}") from error
+            _condemn(
+                source,
+                batch,
+                item,
+                Bad(-1, None, f"unreadable after {settings.poison_after} attempts: {error}", item.size),
+                at,
+            )
+    bad_files, files = batch.finish_bad(), batch.writer.finish()
+    if bad_files:
+        _commit(quarantine, quarantine_txn(source.name, lane), sequence, bad_files)
+    _commit(bronze, bronze_txn(source.name, lane), sequence, files)
+    rows = landed_rows(source.name, batch.results, at)
+    _commit(ledger, landed_txn(source.name, lane), sequence, write_ledger(ledger, rows))
+    return LandResult(
+        objects=len(items),
+        records=sum(r[2] for r in batch.results),
+        quarantined=sum(r[3] for r in batch.results),
+        bytes=batch.bytes,
+    )
+
+
+def _commit(table: Table, txn: str, sequence: int, files: list[DataFile]) -> None:
+    """Commit files as one sequence, unless somebody did already: then they are removed again."""
+
+    def work(snapshot: Snapshot) -> Changes | None:
+        return None if snapshot.progress(txn) >= sequence else Changes(files=files, progress={txn: sequence})
+
+    if table.commit(work) is None:
+        table.lake.remove(table, files)
+
+
+def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _Batch, item: Planned) -> None:
+    """Read one planned range into the batch; what is bad in it goes to quarantine."""
+    place = Place(
+        uri=item.uri,
+        version=item.version,
+        batch_id=f"{item.lane}-{item.sequence}",
+        attributes=item.attributes,
+    )
+    if item.size == 0:
+        return _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
+    consumed, records, quarantined = 0, 0, 0
+    try:
+        with_store = _store_of(item, settings)
+        stream = with_store.open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
+        final = item.final or not source.grows
+        try:
+            unpacked = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
+            for chunk in read_records(
+                unpacked,
+                source.expand,
+                final=final,
+                first_no=item.from_record,
+                chunk_bytes=settings.chunk_bytes,
+                max_record=settings.max_record_bytes,
+                max_document=settings.max_document_bytes,
+            ):
+                rows = builder.rows(chunk, place)
+                batch.writer.add(rows.table)
+                batch.quarantine(quarantine_rows(source.name, place, rows.bad, builder.landed_at))
+                records += rows.table.num_rows
+                quarantined += len(rows.bad)
+                batch.bytes += chunk.consumed - consumed
+                consumed = chunk.consumed
+        finally:
+            stream.close()
+    except ObjectGone as error:
+        return _condemn(
+            source, batch, item, Bad(-1, None, str(error), item.size), builder.landed_at, records, quarantined
+        )
+    except DataError as error:
+        data = _bytes_of(settings, source, item)
+        return _condemn(
+            source, batch, item, Bad(-1, data, str(error), item.size), builder.landed_at, records, quarantined
+        )
+    end = item.from_byte + consumed if source.grows and not final else item.to_byte
+    batch.results.append((item, end, records, quarantined, ""))
+
+
+def _condemn(
+    source: Source,
+    batch: _Batch,
+    item: Planned,
+    bad: Bad,
+    at: datetime,
+    records: int = 0,
+    quarantined: int = 0,
+) -> None:
+    """Quarantine a whole object."""
+    place = Place(
+        uri=item.uri,
+        version=item.version,
+        batch_id=f"{item.lane}-{item.sequence}",
+        attributes=item.attributes,
+    )
+    batch.quarantine(quarantine_rows(source.name, place, [bad], at))
+    batch.results.append((item, item.to_byte, records, quarantined + 1, bad.reason))
+
+
+def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None:
+    """The delivered bytes of a bad object, where they are few enough to be kept in its row."""
+    if item.to_byte - item.from_byte > INLINE:
+        return None
+    stream = _store_of(item, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
+    try:
+        parts = []
+        while block := stream.read(1 << 20):
+            parts.append(block)
+        return b"".join(parts)
+    finally:
+        stream.close()
+
+
+_stores: dict[str, ObjectStore] = {}
+
+
+def _store_of(item: Planned, settings: Settings) -> ObjectStore:
+    """A store that can open the object; one client a bucket and process."""
+    scheme, _, rest = item.uri.partition("://")
+    root = f"{scheme}://{rest.split('/', 1)[0]}"
+    if root not in _stores:
+        _stores[root] = open_store(root if scheme != "file" else "/", settings.environment)
+    return _stores[root]
+
+
+def _remote(item: Planned) -> RemoteObject:
+    return RemoteObject(
+        uri=item.uri,
+        version=item.version,
+        size=item.size,
+        modified=item.object_time,
+        attributes=item.attributes,
+    )
+
+
+# --- both together ---------------------------------------------------------------------------------------------------
+
+
+def land(
+    settings: Settings,
+    source_name: str,
+    place: str | None = None,
+    *,
+    sweep: bool = False,
+    clock: Clock = now,
+    progress: Callable[[LandResult], None] = lambda result: None,
+) -> LandResult:
+    """Plan and land everything new of a source, in as many processes as the work is worth."""
+    total = LandResult()
+    while True:
+        planned = plan(settings, source_name, place, sweep=sweep, clock=clock)
+        for result in land_lanes(settings, source_name, planned, clock=clock):
+            total += result
+            progress(total)
+        if not planned.more:
+            return total
+
+
+def land_lanes(
+    settings: Settings, source_name: str, planned: PlanResult, *, clock: Clock = now
+) -> Iterable[LandResult]:
+    if len(planned.lanes) < 2 or settings.workers < 2 or planned.bytes < PARALLEL_FROM:
+        for lane in planned.lanes:
+            yield land_lane(settings, source_name, lane, clock=clock)
+        return
+    # delta-rs does not survive a fork
+    with ProcessPoolExecutor(min(settings.workers, len(planned.lanes)), multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(land_lane, settings, source_name, lane) for lane in planned.lanes]
+        for future in futures:
+            yield future.result()

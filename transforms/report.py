@@ -1,0 +1,135 @@
+"""What the CLI tells people: tables, progress, and the state of sources and detections as rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from transforms.errors import ConfigError
+from transforms.settings import REPOSITORY, Settings
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on the terminal while a person watches; silent otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as status:
+        yield lambda text: status.update(f"{what}: {text}")
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows for a person; cut to the terminal where there is one, whole in a pipe."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    wide = sys.stdout.isatty()
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        shown.add_column(name, overflow="ellipsis" if wide else "ignore", no_wrap=not wide)
+    for row in rows:
+        shown.add_row(*(Text(value) for value in row))
+    Console(width=None if wide else 10_000, soft_wrap=not wide).print(shown)
+
+
+def sources(settings: Settings) -> list[dict[str, Any]]:
+    from transforms.sources import registry
+
+    rows = []
+    for source in registry().values():
+        try:
+            place: str | None = settings.source_location(source.name)
+        except ConfigError:
+            place = None
+        rows.append(
+            {
+                "source": source.name,
+                "title": source.title,
+                "domain": source.domain,
+                "from": place,
+                "documentation": source.documentation,
+            }
+        )
+    return rows
+
+
+def detections() -> list[dict[str, Any]]:
+    """Every detection from its yml, without starting dbt."""
+    import yaml
+
+    rows = []
+    for path in sorted((REPOSITORY / "dbt_project" / "models" / "detections").rglob("*.yml")):
+        for model in yaml.safe_load(path.read_text())["models"]:
+            meta = model["config"]["meta"]
+            rows.append(
+                {
+                    "detection": model["name"],
+                    "title": meta["title"],
+                    "severity_id": meta["severity_id"],
+                    "shape": meta["shape"],
+                    "window_minutes": meta["window"],
+                    "requirement_ids": meta["requirement_ids"],
+                    "attack": [a.get("sub_technique_uid") or a.get("technique_uid") for a in meta.get("attack", [])],
+                    "inputs": sorted(meta["inputs"]),
+                }
+            )
+    return rows
+
+
+def status(settings: Settings) -> list[dict[str, Any]]:
+    from transforms.lake.ledger import Ledger, ledger_table
+    from transforms.lake.table import Lake
+    from transforms.sources import registry
+    from transforms.warehouse.session import connect, register_views
+
+    lake = Lake(settings)
+    if not lake.table("ops/ledger").exists():
+        return []
+    snapshot = ledger_table(lake).open()
+    con = connect(settings)
+    views = register_views(con, lake)
+    landed = dict(
+        (r[0], r[1:])
+        for r in con.execute(
+            """
+            select source, count(*) filter (kind = 'landed'), sum(records) filter (kind = 'landed'),
+                sum(quarantined) filter (kind = 'landed'), max("at") filter (kind = 'landed'), count(*) filter (kind = 'failed')
+            from ops.ledger group by source
+            """
+        ).fetchall()
+    )
+    rows = []
+    for name in registry():
+        if name not in landed:
+            continue
+        objects, records, quarantined, last, failures = landed[name]
+        ledger = Ledger(snapshot, name)
+        waiting = [p for lane in ledger.lanes() for plans in ledger.open_plans(lane).values() for p in plans]
+        newest = None
+        if f"bronze.{name}" in views:
+            newest = max(
+                (h for f in lake.table(f"bronze/{name}").open().files() if (h := f.high("event_time")) is not None),
+                default=None,
+            )
+        rows.append(
+            {
+                "source": name,
+                "objects": objects,
+                "records": int(records or 0),
+                "quarantined": int(quarantined or 0),
+                "last_landed": last,
+                "newest_event": newest,
+                "lag_seconds": int((last - newest).total_seconds()) if last and newest else None,
+                "open_objects": len(waiting),
+                "oldest_open": min((p.object_time for p in waiting), default=None),
+                "failed_reads": failures,
+            }
+        )
+    return rows

@@ -1,0 +1,101 @@
+"""The declaration of a source: everything that landing must know about one vendor's log, and nothing of its meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from transforms.decoders.json_records import Expand
+
+Value = str | int | float | None
+"""What a field of a head may hold; a record with anything else there is quarantined as of a wrong type."""
+
+
+class Head(msgspec.Struct):
+    """The few fields of a record that identity and clock need. A source subclasses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyTemplate:
+    """How a bucket's keys carry the date: consecutive path segments, outermost first.
+
+    `segments` are regular expressions with the groups year, month, day (and hour) among them, for example
+    (r"(?P<year>\\d{4})", r"(?P<month>\\d\\d)", r"(?P<day>\\d\\d)"). Empty: keys carry no date.
+    """
+
+    segments: tuple[str, ...] = ()
+    overlap: timedelta = timedelta(days=2)
+    """Days before the newest one seen are listed again: how late an object may arrive."""
+
+    def day_of(self, parts: list[str]) -> tuple[int, date | None, bool]:
+        """(index of the first date segment or -1, latest day that the path can hold, whether the path names that day).
+
+        `parts` are a path's segments below the root. A path that stops within the date gives the last day that may
+        follow (2024 -> 2024-12-31).
+        """
+        width = len(self.segments)
+        for start in range(len(parts)):
+            found: dict[str, str] = {}
+            matched = 0
+            for pattern, part in zip(self.segments, parts[start : start + width], strict=False):
+                match = re.fullmatch(pattern, part)
+                if match is None:
+                    break
+                found |= match.groupdict()
+                matched += 1
+            else:
+                if matched and "year" in found and (matched == width or start + matched == len(parts)):
+                    return start, _latest(found), "day" in found
+        return -1, None, False
+
+
+def _latest(found: dict[str, str]) -> date | None:
+    year, month, day = int(found["year"]), int(found.get("month", 12)), found.get("day")
+    try:
+        if day is not None:
+            return date(year, month, int(day))
+        return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One kind of log. `name` is the bronze table.
+
+    identity: the columns that make a record the same record wherever it is delivered; None where the vendor gives
+    none, then the record's own text is its identity. clock: the vendor's event time as text, or epoch milliseconds.
+    reject: a reason why a record that decodes does not belong here, or None. unwrap: the record's own text and the
+    transport's fields, where the vendor wraps a record in another.
+    """
+
+    name: str
+    title: str
+    vendor: str
+    domain: str
+    documentation: str
+    expand: Expand
+    head: type[Head]
+    identity: Callable[[Any], tuple[Value, ...] | None]
+    clock: Callable[[Any], Value]
+    keys: KeyTemplate = field(default_factory=KeyTemplate)
+    reject: Callable[[Any], str | None] = lambda head: None
+    unwrap: Callable[[Any], tuple[bytes, dict[str, Any]] | None] = lambda head: None
+    skip_keys: str | None = None
+    """Regular expression on keys below the root: objects of other sources in the same bucket."""
+    grows: bool = False
+    """Objects are appended to after they were first read; line-delimited."""
+    settle: timedelta = timedelta(hours=24)
+    """A growing object untouched for so long is final: an incomplete last record is quarantined."""
+    cadence: timedelta = timedelta(minutes=1)
+    audit_api: bool = True
+    """Events that no rule maps are API calls (6003, activity 99); otherwise they are base events (0)."""
+    silence: timedelta = timedelta(hours=6)
+    """Longest time that a living account is expected to send nothing."""
+    api: Any = None
+    """Declaration of the HTTP API that the source is pulled from (readers.http.ApiPull), if it has one."""

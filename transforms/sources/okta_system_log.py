@@ -1,0 +1,31 @@
+"""Okta System Log: the API's pages, or the same events exported.
+
+https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from transforms.decoders.json_records import envelope
+from transforms.sources.base import Head, KeyTemplate, Source, Value
+
+
+class OktaHead(Head):
+    uuid: Value = None
+    published: Value = None
+
+
+SOURCE = Source(
+    name="okta_system_log",
+    title="Okta System Log",
+    vendor="Okta",
+    domain="identity",
+    documentation="https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/",
+    keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
+    expand=envelope("body"),
+    head=OktaHead,
+    identity=lambda head: None if head.uuid is None else (head.uuid,),
+    clock=lambda head: head.published,
+    audit_api=True,
+)

@@ -1,0 +1,305 @@
+"""Detections to findings: the Python half of the detection materialization.
+
+A detection reads the rows that it has not consumed and the days that they touch, and returns every (entity, window)
+that was re-opened, firing or not. That is compared with its earlier findings: what is new is created, what changed
+is updated, what no longer fires is withdrawn. One commit at the end carries the rows and the progress of every
+detection that succeeded; a detection that failed keeps its old progress.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from transforms.errors import ConfigError
+from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, reading_of
+from transforms.settings import Settings
+from transforms.warehouse.session import empty, identifier, scan
+
+INTERFACE = (
+    "entity_key", "window_start_dt", "window_end_dt", "fires", "title", "first_seen_dt", "last_seen_dt", "count", "evidence_event_uids",
+    "actor_user_name", "actor_user_uid", "src_endpoint_ip", "cloud_provider", "cloud_account_uid", "cloud_region",
+    "resource_uid", "resource_name", "resource_type", "detail",
+)  # fmt: skip
+"""The columns that a detection's SQL returns."""
+CONTENT = tuple(c for c in INTERFACE if c not in ("fires", "window_end_dt"))
+SEVERITIES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical", 6: "Fatal"}
+RISK = {1: 5, 2: 20, 3: 45, 4: 70, 5: 90, 6: 100}
+
+
+@dataclass(slots=True)
+class Detected:
+    """What one detection did in one run."""
+
+    model: str
+    created: int = 0
+    updated: int = 0
+    withdrawn: int = 0
+    new: Reading = field(default_factory=Reading)
+    seen: Reading = field(default_factory=Reading)
+    progress: dict[str, int] = field(default_factory=dict)
+    rows: pa.Table | None = None
+    error: str | None = None
+
+
+def progress_txn(model: str, name: str) -> str:
+    return f"{model}/{name}"
+
+
+class Inputs:
+    """The input tables of one run, each opened once: every detection sees the same versions."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self.snapshots: dict[str, Snapshot] = {}
+        self._files: dict[str, list[DataFile]] = {}
+        self._added: dict[tuple[str, int], list[DataFile]] = {}
+
+    def open(self, name: str) -> Snapshot:
+        if name not in self.snapshots:
+            self.snapshots[name] = self.lake.table(name).open()
+        return self.snapshots[name]
+
+    def files(self, name: str) -> list[DataFile]:
+        if name not in self._files:
+            self._files[name] = self.open(name).files()
+        return self._files[name]
+
+    def added(self, name: str, after: int) -> list[DataFile]:
+        if (name, after) not in self._added:
+            found = self.files(name) if after < 0 else [f for _, files in self.open(name).added(after) for f in files]
+            self._added[name, after] = found
+        return self._added[name, after]
+
+
+def detect_one(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    inputs: Inputs,
+    findings: Snapshot,
+    *,
+    model: str,
+    sql: str,
+    meta: Mapping[str, Any],
+    refs: Sequence[str],
+    now: datetime,
+) -> Detected:
+    """Compute one detection. Nothing is committed; its rows and progress wait in the result."""
+    result = Detected(model)
+    names = [f"ocsf/{ref.removeprefix('ocsf_')}" for ref in dict.fromkeys(refs) if ref.startswith("ocsf_")]
+    fresh: dict[str, list[DataFile]] = {}
+    for name in names:
+        consumed = findings.progress(progress_txn(model, name))
+        head = inputs.open(name)
+        fresh[name] = inputs.added(name, consumed) if head.version > consumed else []
+        if head.version > consumed:
+            result.progress[progress_txn(model, name)] = head.version
+        result.new += reading_of(fresh[name])
+    touched = {date.fromisoformat(str(f.partition["event_date"])) for files in fresh.values() for f in files}
+    if not touched:
+        return result
+    back, ahead = int(meta.get("lookback_days", 0)), int(meta.get("lookahead_days", 0))
+    width = -(-int(meta["window"]) // 1440)  # a window may reach over midnight
+    wanted = {(day + timedelta(days=d)).isoformat() for day in touched for d in range(-back - width, ahead + width + 1)}
+    for name in names:
+        seen = [f for f in inputs.files(name) if f.partition["event_date"] in wanted]
+        result.seen += reading_of(seen)
+        _view(con, inputs, "new", model, name, fresh[name])
+        _view(con, inputs, "seen", model, name, seen)
+    con.execute(f"create or replace table catchment_work.detected as {sql}")
+    _check(con, model)
+    earlier = _earlier(con, findings, model)
+    result.rows = _revisions(con, settings, result, meta, earlier, now)
+    con.execute("drop table catchment_work.detected")
+    return result
+
+
+def _view(
+    con: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    kind: str,
+    model: str,
+    name: str,
+    files: Sequence[DataFile],
+) -> None:
+    table = inputs.lake.table(name)
+    relation = scan(table, files) if files else empty(table, con)
+    con.execute(f"create schema if not exists catchment_{kind}")
+    con.execute("create schema if not exists catchment_work")
+    view = f"catchment_{kind}.{identifier(model + '__' + name.replace('/', '__'))}"
+    con.execute(f"create or replace view {view} as select * from {relation}")
+
+
+def _check(con: duckdb.DuckDBPyConnection, model: str) -> None:
+    have = {name for name, *_ in con.execute("describe catchment_work.detected").fetchall()}
+    if have != set(INTERFACE):
+        missing, extra = sorted(set(INTERFACE) - have), sorted(have - set(INTERFACE))
+        raise ConfigError(
+            f"{model}: a detection returns {len(INTERFACE)} columns; missing {missing}, not wanted {extra}"
+        )
+
+
+def _earlier(
+    con: duckdb.DuckDBPyConnection, findings: Snapshot, model: str
+) -> dict[tuple[str, datetime], dict[str, Any]]:
+    """The latest revision of this detection's findings in the days that were re-opened."""
+    days = {
+        row[0].isoformat()
+        for row in con.execute("select distinct cast(window_start_dt as date) from catchment_work.detected").fetchall()
+    }
+    files = [f for f in findings.files() if f.partition["event_date"] in days and _may_hold(f, model)]
+    if not files:
+        return {}
+    cursor = con.execute(
+        f"""
+        select * from (
+            select *, max(revision) over (partition by finding_uid) as newest from {scan(findings.table, files)} where analytic_uid = ?
+        ) where revision = newest
+        """,
+        [model],
+    )
+    names = [d[0] for d in cursor.description or []]
+    return {
+        (row["entity_key"], row["window_start_dt"]): row
+        for row in (dict(zip(names, values, strict=True)) for values in cursor.fetchall())
+    }
+
+
+def _may_hold(f: DataFile, model: str) -> bool:
+    low, high = f.low("analytic_uid"), f.high("analytic_uid")
+    return low is None or high is None or low <= model <= high
+
+
+def _revisions(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    result: Detected,
+    meta: Mapping[str, Any],
+    earlier: Mapping[tuple[str, datetime], dict[str, Any]],
+    now: datetime,
+) -> pa.Table | None:
+    """The revisions that the re-opened windows call for."""
+    cursor = con.execute(
+        f"select {', '.join(INTERFACE)} from catchment_work.detected order by window_start_dt, entity_key"
+    )
+    rows = []
+    while block := cursor.fetchmany(10_000):
+        for values in block:
+            row = dict(zip(INTERFACE, values, strict=True))
+            before = earlier.get((row["entity_key"], row["window_start_dt"]))
+            standing = before is not None and before["revision_kind"] != "withdrawn"
+            if row["fires"]:
+                digest = _content_hash(row)
+                if standing and before is not None and before["content_hash"] == digest:
+                    continue
+                kind = "update" if standing else "create"
+                rows.append(_finding(settings, result.model, meta, row, before, kind, digest, now))
+            elif standing and before is not None:
+                kept = {name: before[name] for name in INTERFACE if name != "fires"}
+                rows.append(
+                    _finding(settings, result.model, meta, kept, before, "withdrawn", before["content_hash"], now)
+                )
+    result.created = sum(r["revision_kind"] == "create" for r in rows)
+    result.updated = sum(r["revision_kind"] == "update" for r in rows)
+    result.withdrawn = sum(r["revision_kind"] == "withdrawn" for r in rows)
+    return pa.Table.from_pylist(rows) if rows else None
+
+
+def _content_hash(row: Mapping[str, Any]) -> str:
+    content = {name: row[name] for name in CONTENT}
+    return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def finding_uid(model: str, organisation: str, entity_key: str, window_start: datetime) -> str:
+    """The same finding has the same id wherever and whenever it is computed."""
+    start = window_start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return sha256("\n".join((model, organisation, entity_key, start)).encode()).hexdigest()
+
+
+def _finding(
+    settings: Settings,
+    model: str,
+    meta: Mapping[str, Any],
+    row: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    kind: str,
+    digest: str,
+    now: datetime,
+) -> dict[str, Any]:
+    severity = int(meta["severity_id"])
+    activity = {"create": 1, "update": 2, "withdrawn": 3}[kind]
+    status_id, status = (4, "Resolved") if kind == "withdrawn" else (1, "New")
+    attack = meta.get("attack") or []
+    return {
+        **{name: row[name] for name in INTERFACE if name != "fires"},
+        "finding_uid": finding_uid(model, settings.organisation, row["entity_key"], row["window_start_dt"]),
+        "revision": 1 if before is None else before["revision"] + 1,
+        "revision_kind": kind,
+        "activity_id": activity,
+        "class_uid": 2004,
+        "category_uid": 2,
+        "type_uid": 200400 + activity,
+        "description": meta.get("description"),
+        "types": [meta["shape"]],
+        "analytic_uid": model,
+        "analytic_name": meta["title"],
+        "analytic_type_id": 3 if meta["shape"] == "anomaly" else 2 if meta["shape"] in ("first_seen", "absence") else 1,
+        "analytic_version": str(meta.get("version", 1)),
+        "attack_tactic_uid": _distinct(attack, "tactic_uid"),
+        "attack_tactic_name": _distinct(attack, "tactic_name"),
+        "attack_technique_uid": _distinct(attack, "technique_uid"),
+        "attack_technique_name": _distinct(attack, "technique_name"),
+        "attack_sub_technique_uid": _distinct(attack, "sub_technique_uid"),
+        "requirement_ids": list(meta["requirement_ids"]),
+        "severity_id": severity,
+        "severity": SEVERITIES[severity],
+        "confidence_id": int(meta.get("confidence_id", 2)),
+        "risk_score": RISK[severity],
+        "status_id": status_id,
+        "status": status,
+        "is_alert": kind == "create",
+        "organisation": settings.organisation,
+        "event_date": row["window_start_dt"].astimezone(UTC).date(),
+        "created_dt": now if before is None else before["created_dt"],
+        "modified_dt": now,
+        "content_hash": digest,
+        "suppressed_by": None,
+        "related_finding_uids": None,
+    }
+
+
+def _distinct(attack: Sequence[Mapping[str, Any]], key: str) -> list[str]:
+    return list(dict.fromkeys(str(a[key]) for a in attack if a.get(key)))
+
+
+def commit_findings(findings: Snapshot, results: Sequence[Detected], schema: pa.Schema) -> bool:
+    """One commit for the run: rows and progress of all that succeeded. False: another run was faster, nothing was written."""
+    good = [r for r in results if r.error is None]
+    progress = {app: version for r in good for app, version in r.progress.items()}
+    if not progress:
+        return True
+    tables = [_shaped(r.rows, schema) for r in good if r.rows is not None]
+    files = findings.table.write(pa.concat_tables(tables), stats=("analytic_uid",)) if tables else []
+    done = findings.table.commit_on(findings, Changes(files=files, progress=progress))
+    if not done:
+        findings.table.lake.remove(findings.table, files)
+    return done
+
+
+def _shaped(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows in the columns and types of the findings table; a column that it lacks is an error."""
+    extra = set(rows.column_names) - set(schema.names)
+    if extra:
+        raise ConfigError(f"findings: the contract lacks {sorted(extra)}")
+    columns = [
+        rows.column(f.name).cast(f.type) if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type)
+        for f in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)

@@ -1,0 +1,141 @@
+"""The dbt-duckdb plugin: what the materializations of dbt_project/macros hand over to Python.
+
+One instance lives for one dbt invocation. `store` gets an action by name; the connection is DuckDB in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.duckdb.utils import TargetConfig
+
+from transforms.lake.table import Lake, Snapshot
+from transforms.settings import Settings
+from transforms.warehouse import detect, route, session
+from transforms.warehouse.session import identifier
+
+
+class Run:
+    """What one dbt invocation did; the runner reads it when dbt has ended."""
+
+    def __init__(self) -> None:
+        self.routed: list[route.Routed] = []
+        self.detected: list[detect.Detected] = []
+        self.statuses: dict[str, dict[str, Any]] = {}
+        self.lost = False
+
+
+LAST = Run()
+"""The invocation that ran last in this process."""
+
+
+class Plugin(BasePlugin):
+    """Actions: begin, create_class, create_findings, route, detect, end."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        self.settings = Settings.from_env()
+        self.lake = Lake(self.settings)
+        self.connection: duckdb.DuckDBPyConnection | None = None
+        self.classes: dict[str, int] = {}
+        self.inputs = detect.Inputs(self.lake)
+        self.findings: Snapshot | None = None
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        self.connection = conn
+        session.configure(conn, self.settings)
+        session.register_views(conn, self.lake)
+
+    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        cursor.execute("set timezone = 'UTC'")
+
+    def store(self, target_config: TargetConfig) -> None:
+        assert self.connection is not None
+        handed = dict(target_config.config)
+        action: Callable[..., None] = getattr(self, f"_{handed.pop('action')}")
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute("set timezone = 'UTC'")
+            action(cursor, target_config, **handed)
+        finally:
+            cursor.close()
+
+    def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
+        global LAST
+        LAST = Run()
+
+    def _create_class(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, class_uid: int) -> None:
+        name = str(target.relation.identifier)
+        self.classes[name] = class_uid
+        table = self.lake.table(f"ocsf/{name}")
+        table.create(_schema(con, f"ocsf.{identifier(name + '__contract')}"), ["event_date"], f"OCSF class {class_uid}")
+        session.register_views(con, self.lake)
+
+    def _create_findings(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
+        table = self.lake.table("findings/findings")
+        table.create(
+            _schema(con, "findings.findings__contract"),
+            ["event_date"],
+            "Revisions of findings; the view shows the latest",
+        )
+        session.register_views(con, self.lake)
+
+    def _route(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        model: str,
+        sql: str,
+        source: str,
+        refs: list[str],
+    ) -> None:
+        classes = {
+            ref.removeprefix("ocsf_"): self.classes[ref.removeprefix("ocsf_")]
+            for ref in refs
+            if ref.startswith("ocsf_")
+        }
+        LAST.routed.append(
+            route.route(con, self.settings, self.lake, model=model, sql=sql, source=source, classes=classes)
+        )
+
+    def _detect(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        model: str,
+        sql: str,
+        meta: dict[str, Any],
+        refs: list[str],
+    ) -> None:
+        if self.findings is None:
+            self.findings = self.lake.table("findings/findings").open()
+        now = datetime.now(UTC)
+        found = detect.detect_one(
+            con,
+            self.settings,
+            self.inputs,
+            self.findings,
+            model=model,
+            sql=sql,
+            meta=meta,
+            refs=refs,
+            now=now,
+        )
+        LAST.detected.append(found)
+
+    def _end(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, statuses: dict[str, dict[str, Any]]) -> None:
+        LAST.statuses = statuses
+        if self.findings is not None:
+            schema = pa.schema(self.findings.handle.schema())
+            LAST.lost = not detect.commit_findings(self.findings, LAST.detected, schema)
+            self.findings = None
+
+
+def _schema(con: duckdb.DuckDBPyConnection, relation: str) -> pa.Schema:
+    """The Arrow schema of a relation, as Delta stores it."""
+    arrow: pa.Schema = con.execute(f"select * from {relation} limit 0").to_arrow_table().schema
+    return arrow

@@ -1,0 +1,216 @@
+"""Runs dbt in this process: `build` works bronze off into OCSF, `detect` turns new OCSF rows into findings."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from transforms.errors import CatchmentError, RetryableError
+from transforms.lake.schemas import TIMESTAMP
+from transforms.lake.table import Changes, Lake, Reading
+from transforms.settings import REPOSITORY, Settings
+
+PROJECT = REPOSITORY / "dbt_project"
+PARSED = "partial_parse.msgpack"
+ATTEMPTS = 5
+RUNS = pa.schema(
+    [
+        ("detection", pa.string()),
+        ("run_at", TIMESTAMP),
+        ("run_date", pa.date32()),
+        ("status", pa.string()),
+        ("error", pa.string()),
+        ("versions", pa.string()),
+        ("new_rows", pa.int64()),
+        ("new_bytes", pa.int64()),
+        ("seen_rows", pa.int64()),
+        ("seen_bytes", pa.int64()),
+        ("created", pa.int64()),
+        ("updated", pa.int64()),
+        ("withdrawn", pa.int64()),
+        ("seconds", pa.float64()),
+    ]
+)
+
+
+@dataclass(slots=True)
+class BuildResult:
+    """Rows appended by class table; duplicates left out; ids that collided; rows that the engine could not parse."""
+
+    rows_by_class: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    collisions: int = 0
+    unreadable: int = 0
+    batches: int = 0
+    new: Reading = field(default_factory=Reading)
+    seen: Reading = field(default_factory=Reading)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def rows(self) -> int:
+        return sum(self.rows_by_class.values())
+
+
+@dataclass(slots=True)
+class DetectResult:
+    """Findings created, updated and withdrawn over all detections; those that failed, with the reason."""
+
+    created: int = 0
+    updated: int = 0
+    withdrawn: int = 0
+    detections: int = 0
+    new: Reading = field(default_factory=Reading)
+    seen: Reading = field(default_factory=Reading)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def findings(self) -> int:
+        return self.created
+
+
+def build(settings: Settings) -> BuildResult:
+    """Normalise what landed. One broken source does not hold up another; it is in `failed`."""
+    started = time.monotonic()
+    run, statuses = _dbt(settings, ["build", "--select", "path:seeds", "path:models/ocsf", "path:models/staging"])
+    result = BuildResult()
+    for routed in run.routed:
+        result.rows_by_class += routed.rows
+        result.duplicates += routed.duplicates
+        result.collisions += routed.collisions
+        result.unreadable += routed.unreadable
+        result.batches += routed.batches
+        result.new += routed.new
+        result.seen += routed.seen
+    result.failed = {name: message for name, message in statuses.items() if message}
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def detect(settings: Settings) -> DetectResult:
+    """Run every detection over what is new. One that fails is recorded and retried from its last version."""
+    started = time.monotonic()
+    for _ in range(ATTEMPTS):
+        run, statuses = _dbt(
+            settings,
+            ["build", "--select", "path:models/ocsf", "path:models/findings", "path:models/detections"],
+        )
+        if not run.lost:
+            break
+    else:
+        raise RetryableError(f"detect: lost {ATTEMPTS} times in a row to another run")
+    result = DetectResult(failed={name: message for name, message in statuses.items() if message})
+    for found in run.detected:
+        result.created += found.created
+        result.updated += found.updated
+        result.withdrawn += found.withdrawn
+        result.new += found.new
+        result.seen += found.seen
+    result.detections = len(run.detected)
+    _report(settings, run)
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _report(settings: Settings, run: Any) -> None:
+    """Append the run's rows to ops/detection_runs; nothing for a detection that had nothing new to read."""
+    now = datetime.now(UTC)
+    done = {found.model: found for found in run.detected}
+    rows = []
+    for name, status in run.statuses.items():
+        found = done.get(name)
+        failed = status["status"] not in ("success", "pass")
+        if not name.startswith("det_") or (found is not None and not found.progress) or (found is None and not failed):
+            continue
+        rows.append(
+            {
+                "detection": name,
+                "run_at": now,
+                "run_date": now.date(),
+                "status": "failed" if failed else "succeeded",
+                "error": str(status["message"])[:2000] if failed else None,
+                "versions": ", ".join(f"{app.split('/', 1)[1]}@{v}" for app, v in sorted(found.progress.items()))
+                if found
+                else None,
+                "new_rows": found.new.rows if found else 0,
+                "new_bytes": found.new.bytes if found else 0,
+                "seen_rows": found.seen.rows if found else 0,
+                "seen_bytes": found.seen.bytes if found else 0,
+                "created": found.created if found else 0,
+                "updated": found.updated if found else 0,
+                "withdrawn": found.withdrawn if found else 0,
+                "seconds": float(status["seconds"]),
+            }
+        )
+    if not rows:
+        return
+    table = Lake(settings).table("ops/detection_runs")
+    table.create(RUNS, ["run_date"], "What each detection read and found, run by run")
+    files = table.write(pa.Table.from_pylist(rows, schema=RUNS))
+    table.commit(lambda snapshot: Changes(files=files))
+
+
+def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str | None]]:
+    """One dbt invocation. Returns the plugin's run and each model's error (None where it succeeded).
+
+    Raises CatchmentError where dbt itself could not run.
+    """
+    with _environment(settings):
+        from dbt.cli.main import dbtRunner
+
+        from transforms.warehouse import plugin
+
+        project = settings.environment.get("CATCHMENT_DBT_PROJECT") or str(PROJECT)
+        cache = Path(tempfile.gettempdir()) / f"catchment-{os.getuid()}" / sha256(project.encode()).hexdigest()[:12]
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as target:
+            _borrow(cache / PARSED, Path(target) / PARSED)
+            words = [
+                "--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--no-print", "--no-populate-cache",
+                arguments[0], "--project-dir", project, "--profiles-dir", project, "--target", "lake",
+                "--target-path", target, "--log-path", target, "--resource-type", "model", "--resource-type", "seed", *arguments[1:],
+            ]  # fmt: skip
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                outcome = dbtRunner().invoke(words)
+            _borrow(Path(target) / PARSED, cache / PARSED)
+    if outcome.result is None:
+        raise CatchmentError(f"dbt could not run: {outcome.exception or out.getvalue()[-2000:]}")
+    statuses: dict[str, str | None] = {}
+    for r in outcome.result.results:
+        statuses[r.node.name] = None if str(r.status) in ("success", "pass") else f"{r.status}: {r.message}"
+    return plugin.LAST, statuses
+
+
+def _borrow(here: Path, there: Path) -> None:
+    """Copy dbt's parse cache, if there is one; whole or not at all, since other processes borrow it too."""
+    with contextlib.suppress(FileNotFoundError):
+        with tempfile.NamedTemporaryFile(dir=there.parent, delete=False) as copy:
+            copy.write(here.read_bytes())
+        os.replace(copy.name, there)
+
+
+@contextlib.contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """The plugin reads its settings from the environment: hand these on."""
+    before = dict(os.environ)
+    os.environ.update(settings.environment)
+    os.environ["CATCHMENT_LAKE"] = settings.lake
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
