@@ -65,10 +65,10 @@ test: $(STAMP) emulators lint ## lint and the whole suite
 	pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 bench: $(STAMP) ## speed, as ratios in one run; writes the table that the README links
-	pytest -q -s --no-header -p no:xdist tests/benchmarks -m bench
+	pytest -q -s --no-header tests/benchmarks -m bench
 
 soak: $(STAMP) ## the long runs: memory over gigabytes, kill tests over many seeds
-	pytest -q -s --no-header -p no:xdist tests -m soak
+	pytest -q -s --no-header tests -m soak
 
 lock: $(STAMP) ## resolve again and rewrite requirements.lock
 	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \

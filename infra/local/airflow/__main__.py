@@ -12,13 +12,11 @@ from rich.console import Console
 from infra.local.airflow import server, summary, tour
 from infra.local.airflow.home import REPOSITORY, open_home
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 @click.group()
-@click.option(
-    "--place", type=click.Path(path_type=Path), default=REPOSITORY / ".run", help="Where everything goes."
-)
+@click.option("--place", type=click.Path(path_type=Path), default=REPOSITORY / ".run", help="Where everything goes.")
 @click.pass_context
 def main(context: click.Context, place: Path) -> None:
     """The embedded Airflow and the simulated organisation."""
@@ -76,7 +74,7 @@ def _tour(place: tour.Place, *, keep: bool) -> None:
     finally:
         if not (keep or was_running):
             server.stop(home)
-    console.print(summary.further(place.lake, home.url if keep or was_running else None))
+    console.print(summary.further(place.lake, home.url if keep or was_running else None), soft_wrap=True)
     console.print(f"\n[bold green]done in {time.monotonic() - began:.0f} s[/]")
 
 

@@ -33,9 +33,7 @@ class Client:
             health = self.call("GET", "/monitor/health")
         except httpx.HTTPError:
             return False
-        return all(
-            health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
-        )
+        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
 
     def make_pools(self, pools: Mapping[str, Mapping[str, Any]]) -> None:
         """Create or resize the pools; a task whose pool is missing would wait forever."""
@@ -78,11 +76,7 @@ class Client:
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         params = {"limit": 100}
-        return list(
-            self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params=params)[
-                "task_instances"
-            ]
-        )
+        return list(self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params=params)["task_instances"])
 
     def has_waiting_assets(self, dag_id: str) -> bool:
         """Whether an asset event waits for a run of this DAG to be created."""
@@ -100,7 +94,5 @@ class Client:
         for entry in content:
             if not entry["event"].startswith("::"):  # the viewer's folding marks
                 said.append(entry["event"])
-            said += [
-                f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or []
-            ]
+            said += [f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or []]
         return "\n".join(said[-lines:])

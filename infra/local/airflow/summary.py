@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,42 +25,69 @@ SEVERITIES = {
     5: ("Critical", "bold red"),
     6: ("Fatal", "bold red"),
 }
-FINDINGS = (
-    "select severity_id, title, analytic_uid, evidence_event_uids from findings.findings order by 1 desc, 2"
-)
 Row = dict[str, Any]
 
 
 def query(lake: Path, sql: str) -> list[Row]:
     """Rows of one question to the lake, asked as any user does. Raises RuntimeError with its error."""
-    command = [CATCHMENT, "--lake", str(lake), "sql", sql, "--format", "json"]
+    return _catchment(lake, "sql", sql, "--format", "json")
+
+
+def _catchment(lake: Path, *arguments: str) -> list[Row]:
+    command = [CATCHMENT, "--lake", str(lake), *arguments]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"catchment sql: {done.stderr.strip()}")
+        raise RuntimeError(f"catchment {arguments[0]}: {done.stderr.strip()}")
     return list(json.loads(done.stdout))
 
 
 def show(console: Console, lake: Path, truth: Path) -> None:
     """Print the summary of a lake beside the truth about what was planted in it."""
-    views: dict[str, list[str]] = {}
-    for row in query(lake, "select table_schema, table_name from information_schema.tables order by all"):
-        views.setdefault(row["table_schema"], []).append(row["table_name"])
-    findings = query(lake, FINDINGS) if "findings" in views else []
-    for table in (
-        _landed(lake, views.get("bronze", [])),
-        _classes(lake, views.get("ocsf", [])),
-        _findings(findings),
-        _planted(findings, json.loads(truth.read_text())),
+    tables = query(lake, "select table_schema, table_name from information_schema.tables order by all")
+    classes = [row["table_name"] for row in tables if row["table_schema"] == "ocsf"]
+    found = findings(lake, classes)
+    planted = [(c["title"], step) for c in json.loads(truth.read_text())["chains"] for step in c["steps"]]
+    for part in (
+        _landed(_catchment(lake, "status", "--json")),
+        _classes(lake, classes),
+        _findings(found),
+        _planted(found, planted),
+        _unplanted(found, planted),
     ):
         console.print()
-        console.print(table)
+        console.print(part)
+
+
+def findings(lake: Path, classes: Iterable[str]) -> list[Row]:
+    """The findings that stand, each with `vendor_ids`: the vendors' own ids of the events that it rests on."""
+    events = " union all ".join(f"select event_uid, metadata_uid from ocsf.{name}" for name in classes)
+    return query(
+        lake,
+        f"""
+        with events as ({events}),
+        evidence as (select finding_uid, unnest(evidence_event_uids) as event_uid from findings.findings),
+        vendor as (
+            select e.finding_uid, list(distinct o.metadata_uid) as vendor_ids
+            from evidence as e join events as o on o.event_uid = e.event_uid group by 1
+        )
+        select f.severity_id, f.title, f.analytic_uid, f.analytic_name, coalesce(v.vendor_ids, []) as vendor_ids
+        from findings.findings as f left join vendor as v on v.finding_uid = f.finding_uid
+        order by f.severity_id desc, f.analytic_name, f.title
+        """,
+    )
+
+
+def sees(finding: Row, step: Row) -> bool:
+    """Whether a finding is of the step's detection and rests on at least one of its events."""
+    planted = {part for uid in step["vendor_event_ids"] for part in (uid, *uid.split("|"))}
+    return finding["analytic_uid"] == step["detection"] and not planted.isdisjoint(finding["vendor_ids"])
 
 
 def further(lake: Path, url: str | None) -> Group:
     """The commands to look further."""
     place = lake.relative_to(Path.cwd()) if lake.is_relative_to(Path.cwd()) else lake
     here = f".venv/bin/catchment --lake {place}"
-    top = "select api_operation, count(*) n from ocsf.api_activity group by 1 order by n desc limit 20"
+    top = "select api_operation, count(*) as n from ocsf.api_activity group by 1 order by n desc limit 20"
     lines = [
         f'{here} sql "select * from findings.findings"',
         f'{here} sql "{top}"',
@@ -71,70 +99,58 @@ def further(lake: Path, url: str | None) -> Group:
     return Group(Text("\nLook further", style="bold"), *(Text(f"  {line}") for line in lines))
 
 
-def _landed(lake: Path, sources: Iterable[str]) -> Table:
-    table = _table("Landed", "source", "records", "objects", "quarantined", "newest event", "landed after")
-    union = " union all ".join(
-        f"select '{name}' source, count(*) records, count(distinct object_uri) objects,"
-        f" max(event_time)::varchar newest, date_diff('second', max(event_time), max(landed_at)) lag"
-        f", (select count(*) from ops.quarantine where source = '{name}') bad from bronze.{name}"
-        for name in sources
-    )
-    for row in query(lake, union) if union else []:
-        table.add_row(
-            row["source"],
-            f"{row['records']:,}",
-            f"{row['objects']:,}",
-            f"{row['bad']:,}",
-            str(row["newest"] or "-"),
-            _span(row["lag"]),
-        )
+def _landed(status: Iterable[Row]) -> Table:
+    table = _table("Landed", "source", "objects", "records", "quarantined", "newest event", "lag", "waiting")
+    for row in status:
+        numbers = [f"{row[name]:,}" for name in ("objects", "records", "quarantined")]
+        newest = (row["newest_event"] or "-")[:19].replace("T", " ")
+        table.add_row(row["source"], *numbers, newest, _span(row["lag_seconds"]), str(row["open_objects"]))
     return table
 
 
 def _classes(lake: Path, classes: Iterable[str]) -> Table:
     table = _table("Normalised", "OCSF class", "rows")
-    union = " union all ".join(f"select '{name}' class, count(*) n from ocsf.{name}" for name in classes)
+    union = " union all ".join(f"select '{name}' as class, count(*) as n from ocsf.{name}" for name in classes)
     for row in query(lake, union) if union else []:
         table.add_row(row["class"], f"{row['n']:,}")
     return table
 
 
-def _findings(findings: Iterable[Row]) -> Table:
-    counts: dict[tuple[int, str], int] = {}
-    for row in findings:
-        key = (row["severity_id"], row["title"])
-        counts[key] = counts.get(key, 0) + 1
-    table = _table("Found", "severity", "finding", "count")
-    for (severity, title), count in counts.items():
-        name, style = SEVERITIES.get(severity, ("Unknown", ""))
-        table.add_row(Text(name, style=style), Text(title), str(count))
+def _findings(found: list[Row]) -> Table:
+    table = _table("Found", "severity", "finding", "count", "for example")
+    for (severity, name), rows in groupby(found, key=lambda row: (row["severity_id"], row["analytic_name"])):
+        titles = [row["title"] for row in rows]
+        label, style = SEVERITIES.get(severity, ("Unknown", ""))
+        table.add_row(Text(label, style=style), Text(name), str(len(titles)), Text(titles[0]))
     return table
 
 
-def _planted(findings: Iterable[Row], truth: Row) -> Table:
-    """One line a planted step that a detection must see: is there a finding that rests on its events?"""
-    evidence: dict[str, set[str]] = {}
-    for row in findings:
-        evidence.setdefault(row["analytic_uid"], set()).update(row["evidence_event_uids"])
-    table = _table("Planted", "attack", "step that must be seen", "found")
-    for chain in truth["chains"]:
-        title = chain["title"]
-        for step in chain["steps"]:
-            if step["detection"]:
-                found = step["detection"] in evidence
-                table.add_row(
-                    title, step["detection"], Text("yes", "green") if found else Text("NO", "bold red")
-                )
-                title = ""
+def _planted(found: list[Row], planted: list[tuple[str, Row]]) -> Table:
+    """One line a planted step that a detection must see."""
+    table = _table("Planted", "attack", "step", "at", "found")
+    last = ""
+    for title, step in planted:
+        seen = any(sees(finding, step) for finding in found)
+        at = step["first_time"][:16].replace("T", " ")
+        mark = Text("yes", "green") if seen else Text("NO", "bold red")
+        table.add_row(Text("" if title == last else title), step["detection"], at, mark)
+        last = title
     return table
+
+
+def _unplanted(found: list[Row], planted: list[tuple[str, Row]]) -> Text:
+    """How many findings rest on nothing that was planted."""
+    rest = [row for row in found if not any(sees(row, step) for _, step in planted)]
+    names = sorted({row["analytic_uid"] for row in rest})
+    return Text(f"{len(rest)} findings rest on ordinary behaviour{': ' if names else ''}{', '.join(names)}")
 
 
 def _table(title: str, *columns: str) -> Table:
     """A table whose number columns are right-aligned."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
-        numeric = column in {"records", "objects", "quarantined", "rows", "count", "landed after"}
-        table.add_column(column, justify="right" if numeric else "left")
+        numeric = column in {"records", "objects", "quarantined", "rows", "count", "lag", "waiting"}
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=column == "step")
     return table
 
 

@@ -34,9 +34,7 @@ def main(folder: Path) -> int:
     ended: list[str] = []
     while not stopping and not ended:
         time.sleep(0.2)
-        ended = [
-            f"{name} ended with {part.poll()}" for name, part in parts.items() if part.poll() is not None
-        ]
+        ended = [f"{name} ended with {part.poll()}" for name, part in parts.items() if part.poll() is not None]
     print(f"stopping: {ended or 'asked to'}", flush=True)
     for part in parts.values():
         part.terminate()

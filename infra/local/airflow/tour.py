@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,18 +50,16 @@ class Place:
 
     def settings(self) -> dict[str, str]:
         """The environment in which Catchment works on this place; one line of it a source."""
-        feeds = {
-            f"CATCHMENT_{name.upper()}_FROM": str(self.organisation / feed) for name, feed in FEEDS.items()
-        }
+        feeds = {f"CATCHMENT_{name.upper()}_FROM": str(self.organisation / feed) for name, feed in FEEDS.items()}
         return {"CATCHMENT_LAKE": str(self.lake), **feeds}
 
 
-def simulate(place: Place, *, say: Callable[[str], None]) -> None:
+def simulate(place: Place, *, say: Callable[[str], None], arguments: Sequence[str] = ()) -> None:
     """Write the simulated organisation, unless an earlier tour did. Raises AirflowError with its error."""
     if place.truth.exists():
         return
     say("writing the simulated organisation's logs")
-    command = [CATCHMENT, "simulate", "--out", str(place.organisation)]
+    command = [CATCHMENT, "simulate", "--out", str(place.organisation), *arguments]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AirflowError(f"catchment simulate failed: {done.stderr.strip()}")
@@ -79,9 +77,7 @@ def land_and_detect(client: Client, *, say: Callable[[str], None]) -> list[dict[
     for dag_id in [*landing, *CONSUMERS]:
         client.pause(dag_id, False)
     wait_for(client, {(dag_id, client.trigger(dag_id)) for dag_id in landing}, since=since, say=say)
-    if not _runs_since(
-        client, since, "normalise"
-    ):  # nothing new: pick up what an interrupted tour left behind
+    if not _runs_since(client, since, "normalise"):  # nothing new: pick up what an interrupted tour left behind
         wait_for(client, {("normalise", client.trigger("normalise"))}, since=since, say=say)
     return _runs_since(client, since)
 
@@ -105,7 +101,7 @@ def wait_for(
         runs = _runs_since(client, since)
         for run in runs:
             key, state = (run["dag_id"], run["dag_run_id"]), run["state"]
-            if told.get(key) != state and not (run["run_type"] == "scheduled" and state != "failed"):
+            if told.get(key) != state and state != "queued":
                 told[key] = state
                 took = f" in {run['duration']:.0f} s" if run["duration"] else ""
                 say(f"{run['dag_id']:<24}{state}{took}")
@@ -115,9 +111,7 @@ def wait_for(
             return
         if time.monotonic() - began > within:
             open_runs = sorted({run["dag_id"] for run in runs if run["state"] not in TERMINAL})
-            raise AirflowError(
-                f"still working after {within:.0f} s: {', '.join(open_runs) or 'asset events'}"
-            )
+            raise AirflowError(f"still working after {within:.0f} s: {', '.join(open_runs) or 'asset events'}")
         time.sleep(1)
 
 
