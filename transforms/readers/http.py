@@ -51,6 +51,10 @@ MAX_PAGE = 256 << 20
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
+Headers = Callable[[Mapping[str, str]], dict[str, str]]
+"""Request headers from the environment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiContext:
     """What the first request of a chain is made from. `base` has no trailing slash."""
@@ -72,15 +76,16 @@ class Seen:
 class ApiPull:
     """The declaration of one stream of an API.
 
-    first: the URL of a new chain of pages from `context.since` on. headers: the request's headers with the
-    credentials, from the environment; raises ConfigError without them. following: the next page's URL from the
-    response's headers and decoded body, or None at the end. measure: what a decoded body holds; a page without
-    records ends the pull and leaves no object.
+    first: the URL of a new chain of pages from `context.since` on.
+    headers: the request's headers with the credentials; raises ConfigError without them.
+    following: the next page's URL from the response's headers and decoded body, or None at the end.
+    measure: what a decoded body holds, ValueError for what is no page. A page without records ends the pull
+    and leaves no object.
     """
 
     stream: str
     first: Callable[[ApiContext], str]
-    headers: Callable[[Mapping[str, str]], dict[str, str]]
+    headers: Headers
     following: Callable[[httpx.Headers, Any], str | None]
     measure: Callable[[Any], Seen]
     lookback: timedelta = timedelta(days=7)
@@ -98,7 +103,7 @@ class PullResult:
     complete: bool
 
 
-def token_header(variable: str, form: str, header: str = "Authorization") -> Callable[[Mapping[str, str]], Any]:
+def token_header(variable: str, form: str, header: str = "Authorization") -> Headers:
     """Headers with a token from an environment variable, in the vendor's form such as `SSWS {}`."""
 
     def headers(environment: Mapping[str, str]) -> dict[str, str]:
@@ -171,9 +176,10 @@ def pull(
 ) -> PullResult:
     """Land every page that the API has beyond the last one landed, at most `max_pages`.
 
-    `base` is the API's https:// address (http:// on loopback only). `start_after` is a landing object known to
-    exist, so that only later ones are listed. Raises ConfigError (token, address), RetryableError (the API is
-    unreachable, throttles or fails), DataError (a landing object cannot be read).
+    `base` is the API's https:// address (http:// on loopback only), `landing_uri` is `<lake>/landing/<source>`.
+    `start_after` is a landing object that was seen before, so that only later ones are listed. Raises
+    ConfigError (token, address), RetryableError (the API is unreachable, throttles or fails), DataError (a
+    landing object cannot be read).
     """
     own = client is None
     session = client or httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0))
@@ -194,9 +200,13 @@ def _checked(base: str) -> str:
     return base.rstrip("/")
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+def _origin(url: str) -> tuple[str, str, int | None, bytes] | None:
+    """Where a request to `url` would go, by the parser that sends it."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return None
+    return parsed.scheme, parsed.host, parsed.port, parsed.userinfo
 
 
 @dataclass(slots=True)
@@ -232,7 +242,9 @@ class _Pull:
                 return PullResult(pages=pages, last_uri=last, complete=True)
             uri = f"{prefix}{_sequence(last) + 1:012d}.json"
             if not self.store.put_if_absent(uri, page):
-                last, url, newest = self._resume(prefix, last)  # another puller was first: go on from its pages
+                before, (last, url, newest) = last, self._resume(prefix, last)  # a rival's pages: go on from them
+                if last == before:
+                    raise RetryableError(f"{shown(uri)}: exists, but is not listed yet")
                 continue
             pages, last, url, newest = pages + 1, uri, following, seen.newest or newest
             if url is None:
@@ -341,10 +353,12 @@ class _Pull:
             raise _Unreadable(str(error)) from None
         link = self.api.following(response.headers, decoded)
         following = urljoin(url, link) if link else None
+        if following == url:
+            raise _Unreadable("the next page is the page itself")
         if following is not None and not self._ours(following):
             raise ConfigError(
-                f"{_place(url)}: the next page is on {urlsplit(following).hostname}, where the token does not go; "
-                "if that is the API's own address, set it as the source's place"
+                f"{_place(url)}: the next page is on {shown(urlsplit(following).netloc)}, where the token does "
+                "not go; if that is the API's own address, set it as the source's place"
             )
         head = {
             "url": url,

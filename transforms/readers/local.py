@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import quote, unquote
 from uuid import uuid4
 
@@ -77,7 +77,7 @@ class LocalStore:
             stream.close()
             raise ObjectGone(f"{item.uri}: replaced before version {item.version} was read")
         stream.seek(start)
-        return stream if end is None else _Bounded(stream, end - start)
+        return stream if end is None else cast(BinaryIO, _Bounded(stream, end - start))
 
     def put_if_absent(self, uri: str, body: bytes) -> bool:
         path = path_of(uri)
