@@ -111,7 +111,8 @@ def detect(settings: Settings) -> None:
     with report.working("detecting"):
         result = run(settings)
     click.echo(
-        f"{result.detections} detections: {result.created} findings created, {result.updated} updated, {result.withdrawn} withdrawn"
+        f"{result.detections} detections: {result.created} findings created, "
+        f"{result.updated} updated, {result.withdrawn} withdrawn"
     )
     fail("detect", result.failed)
 
@@ -136,8 +137,8 @@ def fail(what: str, failed: dict[str, str]) -> None:
 def sql(settings: Settings, query: str, form: str) -> None:
     """Ask the lake in SQL (DuckDB's). Read-only.
 
-    Views: bronze.<source>, ocsf.<class>, marts.*, findings.findings, findings.finding_history, ops.*. In csv, text that a
-    spreadsheet would take for a formula gets a leading apostrophe; json and jsonl are exact.
+    Views: bronze.<source>, ocsf.<class>, marts.*, findings.findings, findings.finding_history, ops.*. In csv, text
+    that a spreadsheet would take for a formula gets a leading apostrophe; json and jsonl are exact.
     """
     from transforms.warehouse.query import rows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -10,13 +9,14 @@ from importlib.metadata import version
 from transforms.errors import CatchmentError, ConfigError
 from transforms.lake.table import Lake
 from transforms.readers.base import open_store, scheme_of
+from transforms.readers.probe import probe_conditional_put
 from transforms.settings import Settings
 from transforms.sources import registry
 
 
 def checks(settings: Settings) -> Iterator[tuple[str, str | None]]:
     """(what was checked, what is wrong with it or None)."""
-    yield from _try(f"python {sys.version.split()[0]}", _python)
+    yield f"python {sys.version.split()[0]}", None
     for package in ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "deltalake", "pyarrow"):
         yield from _try(f"{package} {version(package)}", lambda: None)
     yield from _try("duckdb extensions load without a download", lambda: _extensions(settings))
@@ -39,11 +39,6 @@ def _try(name: str, check: Callable[[], None]) -> Iterator[tuple[str, str | None
         yield name, None
 
 
-def _python() -> None:
-    if sys.version_info < (3, 11):
-        raise ConfigError("3.11 or newer is needed")
-
-
 def _extensions(settings: Settings) -> None:
     from transforms.warehouse.session import connect
 
@@ -52,13 +47,8 @@ def _extensions(settings: Settings) -> None:
 
 def _lake(settings: Settings) -> None:
     Lake(settings)
-    if importlib.util.find_spec("transforms.readers.probe"):
-        from transforms.readers.probe import probe_conditional_put
-
-        probe_conditional_put(
-            open_store(settings.lake, settings.environment),
-            open_store(settings.lake, settings.environment).root,
-        )
+    store = open_store(settings.lake, settings.environment)
+    probe_conditional_put(store, store.root)
 
 
 def _place(settings: Settings, place: str) -> None:

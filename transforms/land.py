@@ -1,4 +1,4 @@
-"""Landing: find what is new at a source, plan it in the ledger, read it, and commit bronze rows. Nothing is lost or doubled.
+"""Landing: find what is new at a source, plan it in the ledger, read it, commit bronze rows. Nothing lost or doubled.
 
 `plan` commits what is to be read before anything is read; `land_lane` works a lane's open plans in order. Each can be
 killed at any point and run again, beside others: the ledger and the txns of the tables decide what is left to do.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from transforms.lake.quarantine import INLINE, quarantine_rows, quarantine_table
 from transforms.lake.records import Bad
 from transforms.lake.table import Changes, DataFile, Lake, Snapshot, Table
 from transforms.readers.base import ObjectStore, RemoteObject, open_store
+from transforms.readers.probe import check_store
 from transforms.settings import Settings
 from transforms.sources import get
 from transforms.sources.base import Source
@@ -93,6 +95,8 @@ class Group:
     prefix: str
     day: date
     objects: list[tuple[RemoteObject, date | None]] = field(default_factory=list)
+    ordered: bool = False
+    """Keys only ever grow (our own landing pages): the last key planned is where to go on."""
 
     def fingerprint(self, since: date) -> str:
         lines = sorted(f"{o.uri}\n{o.version}\n{o.size}" for o, day in self.objects if day is None or day >= since)
@@ -102,7 +106,7 @@ class Group:
 def discover(
     store: ObjectStore, source: Source, resume: dict[str, ResumePoint], *, sweep: bool = False
 ) -> tuple[list[Group], bool]:
-    """List what may be new: all below unknown prefixes, and the days since the resume point, less the overlap, below known ones.
+    """List what may be new: all below unknown prefixes, below known ones the days since the resume point.
 
     The second value says that listing stopped at LIST_LIMIT. A sweep lists everything.
     """
@@ -150,34 +154,17 @@ def plan(
     `place` is where to look (default: the source's configured location). Raises ConfigError, RetryableError.
     """
     source, lake = get(source_name), Lake(settings)
+    check_store(settings.lake, settings.environment)
     bronze_table(lake, source.name)
     table = ledger_table(lake)
-    uri = place or settings.source_location(source.name)
-    acknowledge: Callable[[], None] | None = None
-    groups: list[Group] | None = None
-    more = False
-    if uri.startswith("sqs"):
-        from transforms.readers import sqs
-
-        notified = sqs.receive(uri, settings.environment)
-        acknowledge = notified.acknowledge
-        skip = re.compile(source.skip_keys) if source.skip_keys else None
-        groups = [Group(uri, date.min, [(o, None) for o in notified.objects if skip is None or not skip.search(o.uri)])]
-        more = bool(notified.objects)
-    elif uri.startswith(("http://", "https://")):
-        uri = pull_api(settings, source, uri, clock)
-    store = None if groups is not None else open_store(uri, settings.environment)
+    find = _finder(settings, source, place or settings.source_location(source.name), sweep, clock)
     result: list[PlanResult] = []
 
     def work(snapshot: Snapshot) -> Changes | None:
-        nonlocal more
         ledger = Ledger(snapshot, source.name)
         resume = ledger.resume_points()
-        found = groups
-        if found is None:
-            assert store is not None
-            found, more = discover(store, source, resume, sweep=sweep)
-        plans, points = _plans(source, settings, ledger, found, resume, store, clock())
+        found, more = find.list(resume)
+        plans, points = _plans(source, settings, ledger, found, resume, clock())
         lanes = sorted({*ledger.lanes(), *(p.lane for p in plans)})
         result[:] = [
             PlanResult(objects=len(plans), bytes=sum(p.to_byte - p.from_byte for p in plans), lanes=lanes, more=more)
@@ -189,9 +176,55 @@ def plan(
         return Changes(files=write_ledger(table, rows), progress={plan_txn(source.name): counter})
 
     table.commit(work)
-    if acknowledge is not None:
-        acknowledge()
+    find.acknowledge()
     return result[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """How one place is looked through: `list` gives groups of objects and whether there is more; `acknowledge` is
+    called once their plans are committed."""
+
+    list: Callable[[dict[str, ResumePoint]], tuple[list[Group], bool]]
+    acknowledge: Callable[[], None] = lambda: None
+
+
+def _finder(settings: Settings, source: Source, uri: str, sweep: bool, clock: Clock) -> Finder:
+    """By listing, by notification, or by pulling an API whose pages become objects first."""
+    if uri.startswith("sqs"):
+        from transforms.readers import sqs
+
+        notified = sqs.receive(uri, settings.environment)
+        skip = re.compile(source.skip_keys) if source.skip_keys else None
+        wanted = [o for o in notified.objects if skip is None or not skip.search(o.uri)]
+        group = Group(uri, date.min, [(o, _day_of(source, o.uri.split("/")[3:-1])) for o in wanted])
+        return Finder(lambda resume: ([group], bool(notified.objects)), notified.acknowledge)
+    if not uri.startswith(("http://", "https://")):
+        store = open_store(uri, settings.environment)
+        return Finder(lambda resume: discover(store, source, resume, sweep=sweep))
+    if source.api is None:
+        raise ConfigError(f"{source.name}: has no API to pull from; give a folder or a bucket, not {uri}")
+    pages = open_store(f"{settings.lake}/landing/{source.name}/{source.api.stream}", settings.environment)
+
+    def pull(resume: dict[str, ResumePoint]) -> tuple[list[Group], bool]:
+        from transforms.readers import http
+
+        point = resume.get(pages.root)
+        last = point.fingerprint if point else None
+        pulled = http.pull(
+            source.api, uri, pages, pages.root, settings.environment, clock=clock, sleep=time.sleep, start_after=last
+        )
+        listed = list(pages.walk(pages.root + "/", last))
+        return [
+            Group(pages.root, date.min, [(o, o.modified.date()) for o in listed], ordered=True)
+        ], not pulled.complete
+
+    return Finder(pull)
+
+
+def _day_of(source: Source, parts: list[str]) -> date | None:
+    _, day, exact = source.keys.day_of(parts)
+    return day if exact else None
 
 
 def _plans(
@@ -200,13 +233,16 @@ def _plans(
     ledger: Ledger,
     groups: list[Group],
     resume: dict[str, ResumePoint],
-    store: ObjectStore | None,
     at: datetime,
 ) -> tuple[list[Planned], dict[str, ResumePoint]]:
     """The new plans, in the order of the objects' times, and the resume points after them."""
     points = dict(resume)
-    changed = []
+    changed: list[tuple[Group, str | None]] = []
     for group in groups:
+        if group.ordered:
+            if group.objects:
+                changed.append((group, max(o.uri for o, _ in group.objects)))
+            continue
         point = resume.get(group.prefix)
         since = (point.day if point else date.min) if group.day > date.min else date.min
         print_ = group.fingerprint(_window(source, group.day)) if group.day > date.min else None
@@ -229,7 +265,9 @@ def _plans(
             settled = settled and complete
             if wanted is not None:
                 fresh.append((item, day, *wanted))
-        if group.day > date.min:
+        if group.ordered:
+            points[group.prefix] = ResumePoint(max(o.modified.date() for o, _ in group.objects), print_)
+        elif group.day > date.min:
             before = resume.get(group.prefix)
             newest = max(group.day, before.day) if before else group.day
             points[group.prefix] = ResumePoint(newest, print_ if settled else None)
@@ -244,7 +282,7 @@ def _window(source: Source, newest: date) -> date:
 def _range(
     source: Source, item: RemoteObject, known: Known | None, at: datetime
 ) -> tuple[tuple[int, int, bool] | None, bool]:
-    """((first byte, first record, final), whether all of the object that exists is planned). None: nothing to plan now."""
+    """((first byte, first record, final) or None where nothing is to plan, whether all that exists is planned)."""
     quiet = at - item.modified >= source.settle
     if not source.grows:
         if known is not None and item.version in known.versions:
@@ -299,23 +337,6 @@ def _sequences(
             )
         )
     return plans
-
-
-def pull_api(settings: Settings, source: Source, base: str, clock: Clock) -> str:
-    """Fetch new pages of a source's API into landing/<source>/<stream>; the URI under which they now lie."""
-    if source.api is None:
-        raise ConfigError(f"{source.name}: has no API to pull from; give a folder or a bucket, not {base}")
-    from transforms.readers import http
-
-    landing = f"{settings.lake}/landing/{source.name}/{source.api.stream}"
-    http.pull(
-        source.api,
-        open_store(landing, settings.environment),
-        landing,
-        {**settings.environment, "base": base},
-        clock=clock,
-    )
-    return landing
 
 
 # --- reading and committing ------------------------------------------------------------------------------------------
@@ -428,14 +449,16 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         attributes=item.attributes,
     )
     if item.size == 0:
-        return _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
+        _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
+        return
     consumed, records, quarantined = 0, 0, 0
     try:
         with_store = _store_of(item, settings)
         stream = with_store.open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
         final = item.final or not source.grows
         try:
-            unpacked = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
+            unpacked, packed = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
+            final = final or packed
             for chunk in read_records(
                 unpacked,
                 source.expand,
@@ -455,14 +478,13 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         finally:
             stream.close()
     except ObjectGone as error:
-        return _condemn(
-            source, batch, item, Bad(-1, None, str(error), item.size), builder.landed_at, records, quarantined
-        )
+        bad = Bad(-1, None, str(error), item.size)
+        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined)
+        return
     except DataError as error:
-        data = _bytes_of(settings, source, item)
-        return _condemn(
-            source, batch, item, Bad(-1, data, str(error), item.size), builder.landed_at, records, quarantined
-        )
+        bad = Bad(-1, _bytes_of(settings, source, item), str(error), item.size)
+        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined)
+        return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
     batch.results.append((item, end, records, quarantined, ""))
 

@@ -81,7 +81,7 @@ def replay(settings: Settings, source: str | None) -> Replayed:
 
 
 def _replay(settings: Settings, name: str) -> Replayed:
-    """One source. Bronze is committed first; if the run dies then, the next one finds its batch there and only marks it."""
+    """One source. Bronze is committed first; if the run dies then, the next one finds its batch there and marks it."""
     source, lake = get(name), Lake(settings)
     rows = _open_rows(settings, name)
     if not rows:
@@ -104,7 +104,7 @@ def _replay(settings: Settings, name: str) -> Replayed:
             attributes=row["attributes"],
         )
         try:
-            stream = plain(io.BytesIO(row["data"]), size=len(row["data"]), max_ratio=settings.max_ratio)
+            stream, _ = plain(io.BytesIO(row["data"]), size=len(row["data"]), max_ratio=settings.max_ratio)
             chunks = list(
                 read_records(
                     stream, source.expand, first_no=max(row["record_no"], 0),

@@ -95,16 +95,17 @@ def status(settings: Settings) -> list[dict[str, Any]]:
     snapshot = ledger_table(lake).open()
     con = connect(settings)
     views = register_views(con, lake)
-    landed = dict(
-        (r[0], r[1:])
+    landed = {
+        r[0]: r[1:]
         for r in con.execute(
             """
             select source, count(*) filter (kind = 'landed'), sum(records) filter (kind = 'landed'),
-                sum(quarantined) filter (kind = 'landed'), max("at") filter (kind = 'landed'), count(*) filter (kind = 'failed')
+                sum(quarantined) filter (kind = 'landed'), max("at") filter (kind = 'landed'),
+                count(*) filter (kind = 'failed')
             from ops.ledger group by source
             """
         ).fetchall()
-    )
+    }
     rows = []
     for name in registry():
         if name not in landed:

@@ -6,7 +6,6 @@ gzip may hold several members (RFC 1952 section 2.2); zstd several frames (RFC 8
 from __future__ import annotations
 
 import io
-import zlib
 from typing import Any, BinaryIO, Protocol
 
 import zstandard
@@ -23,23 +22,19 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-def plain(stream: BinaryIO, *, size: int, max_ratio: int) -> Readable:
-    """The stream unpacked if it is packed. `size` is the packed length in bytes, for the ratio.
+def plain(stream: BinaryIO, *, size: int, max_ratio: int) -> tuple[Readable, bool]:
+    """The stream unpacked if it is packed, and whether it is. `size` is the packed length in bytes, for the ratio.
 
     Reading raises DataError for damaged, truncated or over-expanding data.
     """
     head = stream.read(4)
     whole = io.BufferedReader(_Rejoined(head, stream), 1 << 20)
     if head[:2] == GZIP:
-        return _Guard(igzip.IGzipFile(fileobj=whole, mode="rb"), size, max_ratio, "gzip")
+        return _Guard(igzip.IGzipFile(fileobj=whole, mode="rb"), size, max_ratio, "gzip"), True
     if head == ZSTD:
         reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(whole, read_across_frames=True)
-        return _Guard(reader, size, max_ratio, "zstd")
-    return whole
-
-
-def is_packed(head: bytes) -> bool:
-    return head[:2] == GZIP or head[:4] == ZSTD
+        return _Guard(reader, size, max_ratio, "zstd"), True
+    return whole, False
 
 
 class _Rejoined(io.RawIOBase):
@@ -70,7 +65,7 @@ class _Guard:
     def read(self, size: int = -1) -> bytes:
         try:
             block = self.reader.read(size)
-        except (EOFError, OSError, zlib.error, isal_zlib.IsalError, zstandard.ZstdError) as error:
+        except (EOFError, OSError, isal_zlib.error, zstandard.ZstdError) as error:  # type: ignore[misc]
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise DataError(f"{self.kind} data damaged or truncated after {self.seen} bytes: {error}") from None

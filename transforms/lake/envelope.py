@@ -86,7 +86,7 @@ class EnvelopeBuilder:
                 head = decode(raw)
                 inner = unwrap(head)
                 if inner is not None:
-                    raw, extra = inner
+                    raw, extra = inner  # noqa: PLW2901  # the inner record takes the outer one's place
                     head = decode(raw)
                     notes = notes or [place.attributes] * len(raws)
                     notes.append(_merged(place.attributes, extra))
@@ -238,7 +238,7 @@ def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
 def _joined(raws: Sequence[Raw]) -> pa.Array:
     offsets = np.zeros(len(raws) + 1, dtype=np.int32)
     np.cumsum(np.fromiter((len(memoryview(r)) for r in raws), dtype=np.int32, count=len(raws)), out=offsets[1:])
-    data = b"".join(raws)  # type: ignore[arg-type]  # msgspec.Raw is a buffer
+    data = b"".join(raws)
     return pa.StringArray.from_buffers(len(raws), pa.py_buffer(offsets), pa.py_buffer(data))
 
 

@@ -93,7 +93,8 @@ class Ledger:
         return [f for (k, _), files in self.mine.items() if k == kind for f in files]
 
     def _rows(self, files: Sequence[DataFile]) -> list[dict[str, Any]]:
-        return self.snapshot.table.read(files).to_pylist()
+        rows: list[dict[str, Any]] = self.snapshot.table.read(files).to_pylist()
+        return rows
 
     def landed(self, lane: int) -> int:
         return self.snapshot.progress(landed_txn(self.source, lane))

@@ -171,18 +171,19 @@ class Table:
 
         `work` reads its progress from the snapshot, computes what lies beyond it, and returns None where nothing is
         left to do. It runs again, on a newer snapshot, whenever a rival committed the same progress first: it must be
-        safe to repeat. Files that no commit names in the end are left to vacuum, or to the caller. Raises RetryableError when it lost `ATTEMPTS` times.
+        safe to repeat. Files that no commit names in the end are left to vacuum, or to the caller. Raises
+        RetryableError when it lost `ATTEMPTS` times.
         """
         for attempt in range(ATTEMPTS):
             snapshot = self.open()
             changes = work(snapshot)
             if changes is None or self.commit_on(snapshot, changes):
                 return changes
-            time.sleep(random.uniform(0, min(0.01 * 2**attempt, 1.0)))
+            time.sleep(random.uniform(0, min(0.01 * 2**attempt, 1.0)))  # noqa: S311  # no secret
         raise RetryableError(f"{self.name}: lost {ATTEMPTS} commits in a row to other writers")
 
     def commit_on(self, snapshot: Snapshot, changes: Changes) -> bool:
-        """Step 4 of the protocol, for those who took the first three themselves. False: a rival was faster, start again."""
+        """Step 4 of the protocol, for those who took the first three themselves. False: a rival was faster."""
         try:
             self._write(snapshot.handle, changes)
         except CommitFailedError as error:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import uuid4
 
 from transforms.errors import ConfigError, RetryableError
-from transforms.readers.base import ObjectStore
+from transforms.readers.base import ObjectStore, open_store
 from transforms.readers.remote import shown
 
 THREADS = 8
 ROUNDS = 5
+
+
+_trusted: set[str] = set()
+
+
+def check_store(uri: str, environment: Mapping[str, str]) -> None:
+    """Probe the object store that a lake lies on, once in a process. A local folder needs no probe.
+
+    Raises ConfigError where the store would lose commits.
+    """
+    if "://" in uri and uri not in _trusted:
+        store = open_store(uri, environment)
+        probe_conditional_put(store, store.root)
+        _trusted.add(uri)
 
 
 def probe_conditional_put(store: ObjectStore, root: str) -> None:

@@ -41,15 +41,14 @@ class KeyTemplate:
         width = len(self.segments)
         for start in range(len(parts)):
             found: dict[str, str] = {}
-            matched = 0
-            for pattern, part in zip(self.segments, parts[start : start + width], strict=False):
+            below = parts[start : start + width]
+            for pattern, part in zip(self.segments, below, strict=False):
                 match = re.fullmatch(pattern, part)
                 if match is None:
                     break
                 found |= match.groupdict()
-                matched += 1
             else:
-                if matched and "year" in found and (matched == width or start + matched == len(parts)):
+                if "year" in found:
                     return start, _latest(found), "day" in found
         return -1, None, False
 
@@ -93,9 +92,5 @@ class Source:
     settle: timedelta = timedelta(hours=24)
     """A growing object untouched for so long is final: an incomplete last record is quarantined."""
     cadence: timedelta = timedelta(minutes=1)
-    audit_api: bool = True
-    """Events that no rule maps are API calls (6003, activity 99); otherwise they are base events (0)."""
-    silence: timedelta = timedelta(hours=6)
-    """Longest time that a living account is expected to send nothing."""
     api: Any = None
     """Declaration of the HTTP API that the source is pulled from (readers.http.ApiPull), if it has one."""

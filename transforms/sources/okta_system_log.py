@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from transforms.decoders.json_records import envelope
+from transforms.readers.http import ApiPull, iso, next_link, records_by, token_header
 from transforms.sources.base import Head, KeyTemplate, Source, Value
 
 
@@ -27,5 +28,11 @@ SOURCE = Source(
     head=OktaHead,
     identity=lambda head: None if head.uuid is None else (head.uuid,),
     clock=lambda head: head.published,
-    audit_api=True,
+    api=ApiPull(
+        stream="logs",
+        first=lambda context: f"{context.base}/api/v1/logs?since={iso(context.since)}&sortOrder=ASCENDING&limit=1000",
+        headers=token_header("OKTA_API_TOKEN", "SSWS {}"),
+        following=next_link,
+        measure=records_by("published"),
+    ),
 )

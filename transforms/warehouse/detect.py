@@ -24,10 +24,26 @@ from transforms.settings import Settings
 from transforms.warehouse.session import empty, identifier, scan
 
 INTERFACE = (
-    "entity_key", "window_start_dt", "window_end_dt", "fires", "title", "first_seen_dt", "last_seen_dt", "count", "evidence_event_uids",
-    "actor_user_name", "actor_user_uid", "src_endpoint_ip", "cloud_provider", "cloud_account_uid", "cloud_region",
-    "resource_uid", "resource_name", "resource_type", "detail",
-)  # fmt: skip
+    "entity_key",
+    "window_start_dt",
+    "window_end_dt",
+    "fires",
+    "title",
+    "first_seen_dt",
+    "last_seen_dt",
+    "count",
+    "evidence_event_uids",
+    "actor_user_name",
+    "actor_user_uid",
+    "src_endpoint_ip",
+    "cloud_provider",
+    "cloud_account_uid",
+    "cloud_region",
+    "resource_uid",
+    "resource_name",
+    "resource_type",
+    "detail",
+)
 """The columns that a detection's SQL returns."""
 CONTENT = tuple(c for c in INTERFACE if c not in ("fires", "window_end_dt"))
 SEVERITIES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical", 6: "Fatal"}
@@ -160,7 +176,8 @@ def _earlier(
     cursor = con.execute(
         f"""
         select * from (
-            select *, max(revision) over (partition by finding_uid) as newest from {scan(findings.table, files)} where analytic_uid = ?
+            select *, max(revision) over (partition by finding_uid) as newest
+            from {scan(findings.table, files)} where analytic_uid = ?
         ) where revision = newest
         """,
         [model],
@@ -280,7 +297,7 @@ def _distinct(attack: Sequence[Mapping[str, Any]], key: str) -> list[str]:
 
 
 def commit_findings(findings: Snapshot, results: Sequence[Detected], schema: pa.Schema) -> bool:
-    """One commit for the run: rows and progress of all that succeeded. False: another run was faster, nothing was written."""
+    """One commit for the run: rows and progress of all that succeeded. False: another run was faster."""
     good = [r for r in results if r.error is None]
     progress = {app: version for r in good for app, version in r.progress.items()}
     if not progress:

@@ -65,8 +65,7 @@ class Plugin(BasePlugin):
             cursor.close()
 
     def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
-        global LAST
-        LAST = Run()
+        LAST.__init__()  # type: ignore[misc]  # the same object, emptied
 
     def _create_class(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, class_uid: int) -> None:
         name = str(target.relation.identifier)

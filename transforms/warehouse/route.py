@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -70,7 +71,8 @@ def route(
         if files:
             done = _batch(con, lake, result, model, sql, source, app, files, end, snapshots, behind, classes)
         elif stop < head.version or stop not in (start, head.version):
-            done = all([s.table.commit_on(s, Changes(progress={app: stop})) for s in behind.values()])
+            lost_any = [s for s in behind.values() if not s.table.commit_on(s, Changes(progress={app: stop}))]
+            done = not lost_any
         else:
             return result
         lost = 0 if done else lost + 1
@@ -172,7 +174,8 @@ def _unique(
     event_uid but another text is kept and flagged: some ids are chosen by clients.
     """
     parts = [
-        f"select event_uid, raw_data_hash from {scan(lake.table(f'ocsf/{name}'), files)} where source = {literal(source)}"
+        f"select event_uid, raw_data_hash from {scan(lake.table(f'ocsf/{name}'), files)} "
+        f"where source = {literal(source)}"
         for name, files in earlier.items()
         if files
     ]
@@ -198,7 +201,9 @@ def _unique(
         create or replace table catchment_work.verdict as
         with texts as (
             select s.rowid as row, s.event_uid, s.raw_data_hash,
-                row_number() over (partition by s.event_uid, s.raw_data_hash order by s.object_uri, s.record_no) as copy,
+                row_number() over (
+                    partition by s.event_uid, s.raw_data_hash order by s.object_uri, s.record_no
+                ) as copy,
                 dense_rank() over (partition by s.event_uid order by s.raw_data_hash) as text
             from catchment_work.staged s
             where s.event_uid in (select event_uid from catchment_work.suspect)
@@ -214,7 +219,8 @@ def _unique(
         """
     )
     counts = con.execute(
-        "select count(*) filter (is_duplicate), count(*) filter (not is_duplicate and is_collision) from catchment_work.verdict"
+        "select count(*) filter (is_duplicate), count(*) filter (not is_duplicate and is_collision) "
+        "from catchment_work.verdict"
     ).fetchall()
     return int(counts[0][0]), int(counts[0][1])
 
@@ -258,8 +264,8 @@ def copy_to(
         Path(table.uri).mkdir(parents=True, exist_ok=True)
     pattern = f"part-{uuid4().hex}-{{i}}.zstd"
     cursor = con.execute(
-        f"copy ({select}) to {literal(table.uri)} (format parquet, compression zstd, compression_level 1, partition_by (event_date), "
-        f"filename_pattern {literal(pattern)}, overwrite_or_ignore true, return_stats true, row_group_size 65536)"
+        f"copy ({select}) to {literal(table.uri)} (format parquet, compression zstd, compression_level 1, "
+        f"partition_by (event_date), filename_pattern {literal(pattern)}, overwrite_or_ignore true, return_stats true, row_group_size 65536)"
     )
     files = []
     for filename, count, size, _footer, column_stats, keys in cursor.fetchall():
@@ -287,10 +293,10 @@ def copy_to(
     return files
 
 
-def _pairs(value: object) -> list[tuple[str, object]]:
+def _pairs(value: Any) -> list[tuple[str, Any]]:
     """DuckDB gives maps as dicts or as lists of pairs, by version."""
     if isinstance(value, dict):
         if set(value) == {"key", "value"}:
             return list(zip(value["key"], value["value"], strict=True))
         return list(value.items())
-    return [(k, v) for k, v in value or []]  # type: ignore[attr-defined]
+    return [(k, v) for k, v in value or []]

@@ -20,11 +20,13 @@ import pyarrow as pa
 from transforms.errors import CatchmentError, RetryableError
 from transforms.lake.schemas import TIMESTAMP
 from transforms.lake.table import Changes, Lake, Reading
+from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
 
 PROJECT = REPOSITORY / "dbt_project"
 PARSED = "partial_parse.msgpack"
 ATTEMPTS = 5
+QUIET = ("--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--no-print", "--no-populate-cache")
 RUNS = pa.schema(
     [
         ("detection", pa.string()),
@@ -168,6 +170,7 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
 
     Raises CatchmentError where dbt itself could not run.
     """
+    check_store(settings.lake, settings.environment)
     with _environment(settings):
         from dbt.cli.main import dbtRunner
 
@@ -178,11 +181,10 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as target:
             _borrow(cache / PARSED, Path(target) / PARSED)
-            words = [
-                "--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--no-print", "--no-populate-cache",
-                arguments[0], "--project-dir", project, "--profiles-dir", project, "--target", "lake",
-                "--target-path", target, "--log-path", target, "--resource-type", "model", "--resource-type", "seed", *arguments[1:],
-            ]  # fmt: skip
+            folders = {"project-dir": project, "profiles-dir": project, "target-path": target, "log-path": target}
+            words = [*QUIET, arguments[0], "--target", "lake", "--resource-type", "model", "--resource-type", "seed"]
+            words += [word for option, value in folders.items() for word in (f"--{option}", value)]
+            words += arguments[1:]
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 outcome = dbtRunner().invoke(words)
@@ -190,7 +192,7 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
     if outcome.result is None:
         raise CatchmentError(f"dbt could not run: {outcome.exception or out.getvalue()[-2000:]}")
     statuses: dict[str, str | None] = {}
-    for r in outcome.result.results:
+    for r in outcome.result.results:  # type: ignore[union-attr]  # build returns a RunExecutionResult
         statuses[r.node.name] = None if str(r.status) in ("success", "pass") else f"{r.status}: {r.message}"
     return plugin.LAST, statuses
 
@@ -200,7 +202,7 @@ def _borrow(here: Path, there: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         with tempfile.NamedTemporaryFile(dir=there.parent, delete=False) as copy:
             copy.write(here.read_bytes())
-        os.replace(copy.name, there)
+        Path(copy.name).replace(there)
 
 
 @contextlib.contextmanager

@@ -61,7 +61,8 @@ def secret(settings: Settings, scheme: str) -> str:
     endpoint = env.get("AWS_ENDPOINT_URL", "")
     if endpoint:
         host = endpoint.split("://", 1)[1].rstrip("/")
-        options += f", endpoint {literal(host)}, url_style 'path', use_ssl {'true' if endpoint.startswith('https') else 'false'}"
+        tls = "true" if endpoint.startswith("https") else "false"
+        options += f", endpoint {literal(host)}, url_style 'path', use_ssl {tls}"
     if env.get("AWS_REGION"):
         options += f", region {literal(env['AWS_REGION'])}"
     return f"create or replace secret lake ({options})"
