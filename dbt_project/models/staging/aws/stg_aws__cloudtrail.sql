@@ -1,0 +1,405 @@
+-- depends_on: {{ ref('ocsf_api_activity') }}
+-- depends_on: {{ ref('ocsf_datastore_activity') }}
+-- depends_on: {{ ref('ocsf_authentication') }}
+-- depends_on: {{ ref('ocsf_account_change') }}
+-- depends_on: {{ ref('ocsf_user_access') }}
+-- depends_on: {{ ref('ocsf_base_event') }}
+
+{# What is read out of a record; https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html #}
+{% set event_fields = {
+    'eventVersion': 'string', 'eventSource': 'string', 'eventName': 'string', 'eventType': 'string',
+    'eventCategory': 'json', 'eventID': 'string', 'sharedEventID': 'json', 'requestID': 'string',
+    'awsRegion': 'string', 'recipientAccountId': 'string', 'apiVersion': 'string', 'readOnly': 'string',
+    'managementEvent': 'json', 'sourceIPAddress': 'string', 'userAgent': 'string', 'errorCode': 'string',
+    'errorMessage': 'string', 'requestParameters': 'json', 'responseElements': 'json', 'additionalEventData': 'json',
+    'serviceEventDetails': 'json', 'insightDetails': 'json', 'insightContext': 'json', 'eventContext': 'json', 'tlsDetails': 'json',
+    'edgeDeviceDetails': 'json', 'addendum': 'json', 'sessionCredentialFromConsole': 'json', 'vpcEndpointId': 'string',
+    'vpcEndpointAccountId': 'json', 'annotation': 'json', 'resources': [{'ARN': 'string', 'accountId': 'string', 'type': 'string'}],
+    'userIdentity': {
+        'type': 'string', 'principalId': 'string', 'arn': 'string', 'accountId': 'string', 'accessKeyId': 'string',
+        'userName': 'string', 'invokedBy': 'string', 'identityProvider': 'string', 'credentialId': 'string',
+        'inScopeOf': 'json', 'onBehalfOf': {'userId': 'string', 'identityStoreArn': 'string'},
+        'sessionContext': {
+            'sessionIssuer': {'arn': 'string', 'accountId': 'string', 'userName': 'string'},
+            'attributes': {'mfaAuthenticated': 'string'},
+            'webIdFederationData': 'json', 'sourceIdentity': 'json', 'ec2RoleDelivery': 'json', 'assumedRoot': 'json',
+        },
+    },
+} %}
+{% set request_fields = {
+    'bucketName': 'string', 'key': 'string', 'roleArn': 'string', 'roleSessionName': 'string', 'userName': 'string',
+    'roleName': 'string', 'groupName': 'string', 'policyArn': 'string', 'policyName': 'string', 'accessKeyId': 'string',
+    'serialNumber': 'string', 'permissionSetArn': 'string', 'principalId': 'string', 'principalType': 'string',
+    'userId': 'string', 'secretId': 'string', 'name': 'string', 'trailName': 'string', 'keyId': 'string',
+    'instanceId': 'string', 'functionName': 'string', 'tableName': 'string', 'dBInstanceIdentifier': 'string',
+    'database': 'string', 'clusterIdentifier': 'string', 'queryExecutionContext': {'database': 'string'},
+    'groupId': 'string', 'logGroupName': 'string', 'snapshotId': 'string', 'volumeId': 'string', 'vpcId': 'string',
+    'topicArn': 'string', 'queueUrl': 'string', 'repositoryName': 'string', 'resourceArn': 'string',
+    'instancesSet': {'items': [{'instanceId': 'string'}]},
+} %}
+{% set response_fields = {
+    'ConsoleLogin': 'string', 'CheckMfa': 'string', 'SwitchRole': 'string',
+    'assumedRoleUser': {'arn': 'string'}, 'federatedUser': {'arn': 'string'},
+    'credentials': {'accessKeyId': 'string'}, 'accessKey': {'accessKeyId': 'string', 'userName': 'string'},
+    'user': {'arn': 'string', 'userId': 'string', 'userName': 'string'}, 'role': {'arn': 'string'},
+    'policy': {'arn': 'string'}, 'instancesSet': {'items': [{'instanceId': 'string'}]},
+} %}
+{% set extra_fields = {
+    'MFAUsed': 'string', 'MfaType': 'string', 'UserName': 'string', 'bytesTransferredIn': 'string', 'bytesTransferredOut': 'string',
+    'LoginTo': 'string',
+} %}
+{% set detail_fields = {
+    'CredentialChallenge': 'string', 'CredentialVerification': 'string', 'UserAuthentication': 'string',
+} %}
+{% set denied = "('AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'Client.UnauthorizedOperation', 'UnauthorizedAccess')" %}
+
+with
+
+records as (
+
+    select * from {{ new_rows(source('bronze', 'aws_cloudtrail')) }}
+
+),
+
+kinds as (
+
+    select * from {{ ref('aws_cloudtrail') }}
+
+),
+
+parsed as (
+
+    select
+        records.*,
+        {{ parse_json('raw', event_fields) }} as event,
+    from records
+
+),
+
+opened as (
+
+    select
+        parsed.*,
+        event.userIdentity as identity,
+        event.userIdentity.sessionContext as session,
+        {{ parse_json('event.requestParameters', request_fields) }} as request,
+        {{ parse_json('event.responseElements', response_fields) }} as response,
+        {{ parse_json('event.additionalEventData', extra_fields) }} as extra,
+        {{ parse_json('event.serviceEventDetails', detail_fields) }} as detail,
+        {{ list_item('event.resources', 1) }} as first_resource,
+        case
+            when event.awsRegion like 'cn-%' then 'arn:aws-cn:'
+            when event.awsRegion like 'us-gov-%' then 'arn:aws-us-gov:'
+            else 'arn:aws:'
+        end as arn_prefix,
+        {{ is_ip('event.sourceIPAddress') }} as is_from_ip,
+    from parsed
+
+),
+
+named as (
+
+    select
+        opened.*,
+        -- who acted
+        case
+            when identity.type = 'Root' then 'root'
+            when identity.type = 'AssumedRole'
+                then coalesce(nullif(split_part(identity.arn, ':assumed-role/', 2), ''), session.sessionIssuer.userName)
+            when identity.type = 'FederatedUser' then coalesce(nullif(split_part(identity.arn, ':federated-user/', 2), ''), identity.userName)
+            else coalesce(nullif(identity.userName, ''), extra.UserName)
+        end as actor_name,
+        coalesce(nullif(identity.arn, ''), identity.onBehalfOf.userId, nullif(identity.principalId, '')) as actor_uid,
+        -- what the result was
+        coalesce(
+            response.ConsoleLogin, response.CheckMfa, response.SwitchRole,
+            detail.CredentialChallenge, detail.CredentialVerification, detail.UserAuthentication
+        ) as logon_result,
+        nullif(event.errorCode, '') as error_code,
+        nullif(event.errorMessage, '') as error_message,
+        -- which store
+        coalesce(
+            request.tableName,
+            case when event.eventSource = 'dynamodb.amazonaws.com' then nullif(regexp_extract(first_resource.ARN, ':table/([^/]+)', 1), '') end
+        ) as store_table,
+        coalesce(
+            request.database, request.queryExecutionContext.database,
+            case when event.eventSource in ('rds-data.amazonaws.com', 'redshift-data.amazonaws.com') then coalesce(request.resourceArn, request.clusterIdentifier) end
+        ) as store_database,
+        -- which resource, where the request or the response names it
+        case
+            when event.eventSource = 'ec2.amazonaws.com'
+                then coalesce(
+                    request.instanceId,
+                    {{ list_item('request.instancesSet.items', 1) }}.instanceId,
+                    {{ list_item('response.instancesSet.items', 1) }}.instanceId
+                )
+        end as instance_uid,
+    from opened
+
+),
+
+classified as (
+
+    select
+        named.*,
+        case
+            when event.eventName is null or event.eventType = 'AwsCloudTrailInsight' then 0
+            when kinds.class_uid = 6005 and coalesce(request.bucketName, store_table, store_database) is null then 6003
+            when kinds.class_uid = 3005 and request.permissionSetArn is null then 6003
+            else coalesce(kinds.class_uid, 6003)
+        end as to_class,
+        case
+            when event.eventName is null or event.eventType = 'AwsCloudTrailInsight' then 99
+            when kinds.class_uid in (6005, 3005) and coalesce(request.bucketName, store_table, store_database, request.permissionSetArn) is null
+                then {{ api_activity_of('event.eventName', 'event.readOnly') }}
+            when kinds.class_uid is not null then kinds.activity_id
+            else {{ api_activity_of('event.eventName', 'event.readOnly') }}
+        end as to_activity,
+        case
+            when event.eventName is null or event.eventType = 'AwsCloudTrailInsight' then 0
+            when error_code is not null or error_message is not null or logon_result = 'Failure' then 2
+            else 1
+        end as result,
+        -- the resource: one kind of name after the other, the most exact first
+        case
+            when event.eventSource in ('s3.amazonaws.com', 's3express.amazonaws.com') and request.key is not null then 'AWS::S3::Object'
+            when event.eventSource in ('s3.amazonaws.com', 's3express.amazonaws.com') and request.bucketName is not null then 'AWS::S3::Bucket'
+            when event.eventSource = 'secretsmanager.amazonaws.com' then 'secret'
+            when instance_uid is not null then 'AWS::EC2::Instance'
+            when event.eventSource = 'iam.amazonaws.com'
+                then case
+                    when request.roleName is not null then 'AWS::IAM::Role'
+                    when request.userName is not null then 'AWS::IAM::User'
+                    when request.groupName is not null then 'AWS::IAM::Group'
+                    when coalesce(request.policyArn, request.policyName) is not null then 'AWS::IAM::Policy'
+                    when request.serialNumber is not null then 'AWS::IAM::MFADevice'
+                end
+            when first_resource.ARN is not null then first_resource.type
+            when request.roleArn is not null then 'AWS::IAM::Role'
+            when event.eventSource = 'cloudtrail.amazonaws.com' and coalesce(request.name, request.trailName) is not null then 'AWS::CloudTrail::Trail'
+            when request.keyId is not null and event.eventSource = 'kms.amazonaws.com' then 'AWS::KMS::Key'
+            when request.functionName is not null then 'AWS::Lambda::Function'
+            when store_table is not null then 'AWS::DynamoDB::Table'
+            when request.dBInstanceIdentifier is not null then 'AWS::RDS::DBInstance'
+            when request.groupId is not null and event.eventSource = 'ec2.amazonaws.com' then 'AWS::EC2::SecurityGroup'
+            when request.snapshotId is not null then 'AWS::EC2::Snapshot'
+            when request.volumeId is not null then 'AWS::EC2::Volume'
+            when request.vpcId is not null then 'AWS::EC2::VPC'
+            when request.logGroupName is not null then 'AWS::Logs::LogGroup'
+            when request.topicArn is not null then 'AWS::SNS::Topic'
+            when request.queueUrl is not null then 'AWS::SQS::Queue'
+            when request.repositoryName is not null then 'AWS::ECR::Repository'
+        end as kind_of_resource,
+    from named
+    left join kinds
+        on named.event.eventSource = kinds.event_source
+        and named.event.eventName = kinds.event_name
+
+),
+
+resourced as (
+
+    select
+        classified.*,
+        case kind_of_resource
+            when 'AWS::S3::Object' then arn_prefix || 's3:::' || request.bucketName || '/' || request.key
+            when 'AWS::S3::Bucket' then arn_prefix || 's3:::' || request.bucketName
+            when 'secret' then coalesce(first_resource.ARN, request.secretId, request.name)
+            when 'AWS::EC2::Instance' then instance_uid
+            when 'AWS::IAM::Role' then coalesce(response.role.arn, request.roleArn, request.roleName)
+            when 'AWS::IAM::User' then coalesce(response.user.arn, request.userName)
+            when 'AWS::IAM::Group' then request.groupName
+            when 'AWS::IAM::Policy' then coalesce(request.policyArn, response.policy.arn, request.policyName)
+            when 'AWS::IAM::MFADevice' then request.serialNumber
+            when 'AWS::CloudTrail::Trail' then coalesce(first_resource.ARN, request.name, request.trailName)
+            else coalesce(
+                first_resource.ARN, request.keyId, request.functionName, store_table, request.dBInstanceIdentifier, request.groupId,
+                request.snapshotId, request.volumeId, request.vpcId, request.logGroupName, request.topicArn, request.queueUrl,
+                request.repositoryName, request.resourceArn
+            )
+        end as primary_uid,
+    from classified
+
+),
+
+final as (
+
+    select
+        -- identity and lineage
+        event_uid,
+        'aws_cloudtrail' as source,
+        event.eventID as metadata_uid,
+        event.eventName as metadata_event_code,
+        'CloudTrail' as metadata_product_name,
+        'AWS' as metadata_product_vendor_name,
+        '1.8.0' as metadata_version,
+        {{ list_of(["'cloud'", "'datetime'"]) }} as metadata_profiles,
+        object_uri,
+        record_no,
+        {{ sha256_hex('raw') }} as raw_data_hash,
+        cast(false as boolean) as id_collision,
+        landed_at,
+        -- time
+        {{ epoch_ms('event_time') }} as time,
+        event_time as time_dt,
+        event_date,
+        -- class
+        {{ ocsf_class_columns('to_class', 'to_activity', 'event.eventName') }},
+        cast(1 as integer) as severity_id,
+        'Informational' as severity,
+        cast(result as integer) as status_id,
+        case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
+        error_code as status_code,
+        coalesce(error_message, case when logon_result = 'Failure' then logon_result end) as status_detail,
+        cast(case when error_code in {{ denied }} then 2 when result = 1 then 1 end as integer) as action_id,
+        -- actor
+        actor_name as actor_user_name,
+        actor_uid as actor_user_uid,
+        nullif(identity.principalId, '') as actor_user_uid_alt,
+        identity.type as actor_user_type,
+        cast(
+            case identity.type when 'Root' then 2 when 'IAMUser' then 1 when 'IdentityCenterUser' then 1 when 'AWSService' then 3 else case when identity.type is not null then 99 end end
+            as integer
+        ) as actor_user_type_id,
+        coalesce(nullif(identity.accountId, ''), session.sessionIssuer.accountId) as actor_user_account_uid,
+        coalesce(nullif(identity.accessKeyId, ''), identity.credentialId) as actor_user_credential_uid,
+        case when identity.type in ('AssumedRole', 'FederatedUser') then nullif(identity.principalId, '') end as actor_session_uid,
+        nullif(session.sessionIssuer.arn, '') as actor_session_issuer,
+        case session.attributes.mfaAuthenticated when 'true' then true when 'false' then false end as actor_session_is_mfa,
+        case when actor_name is null and actor_uid is null and identity.invokedBy is null then coalesce(event.eventSource, 'cloudtrail.amazonaws.com') end as actor_app_name,
+        coalesce(identity.identityProvider, identity.onBehalfOf.identityStoreArn) as actor_idp_name,
+        nullif(identity.invokedBy, '') as actor_invoked_by,
+        -- network
+        case when is_from_ip then event.sourceIPAddress end as src_endpoint_ip,
+        case when not is_from_ip and event.sourceIPAddress like '%.%' then event.sourceIPAddress end as src_endpoint_domain,
+        case
+            when event.sourceIPAddress is null or event.sourceIPAddress = '' then coalesce(identity.invokedBy, event.eventSource, 'cloudtrail.amazonaws.com')
+            when not is_from_ip then event.sourceIPAddress
+        end as src_endpoint_svc_name,
+        nullif(event.vpcEndpointId, '') as src_endpoint_vpc_uid,
+        event.eventSource as dst_endpoint_svc_name,
+        -- api and cloud
+        event.eventName as api_operation,
+        event.eventSource as api_service_name,
+        event.apiVersion as api_version,
+        event.requestID as api_request_uid,
+        cast(event.requestParameters as varchar) as api_request_data,
+        error_code as api_response_error,
+        error_message as api_response_message,
+        cast(event.responseElements as varchar) as api_response_data,
+        'AWS' as cloud_provider,
+        coalesce(nullif(event.recipientAccountId, ''), nullif(identity.accountId, '')) as cloud_account_uid,
+        event.awsRegion as cloud_region,
+        event.userAgent as http_user_agent,
+        primary_uid as resource_uid,
+        case kind_of_resource
+            when 'AWS::S3::Object' then request.key
+            when 'AWS::S3::Bucket' then request.bucketName
+            when 'AWS::IAM::Role' then coalesce(request.roleName, nullif(regexp_extract(primary_uid, '([^/:]+)$', 1), ''))
+            when 'AWS::IAM::User' then request.userName
+            when 'AWS::IAM::Policy' then coalesce(request.policyName, nullif(regexp_extract(primary_uid, '([^/:]+)$', 1), ''))
+            else nullif(regexp_extract(primary_uid, '([^/:]+)$', 1), '')
+        end as resource_name,
+        kind_of_resource as resource_type,
+        case
+            when event.resources is not null
+                then {{ list_map('event.resources', struct_of({'uid': 'item.ARN', 'name': 'cast(null as varchar)', 'type': 'item.type', 'account_uid': 'item.accountId'})) }}
+            when event.eventSource = 'ec2.amazonaws.com' and coalesce(request.instancesSet.items, response.instancesSet.items) is not null
+                then {{ list_map('coalesce(request.instancesSet.items, response.instancesSet.items)', struct_of({'uid': 'item.instanceId', 'name': 'cast(null as varchar)', 'type': "'AWS::EC2::Instance'", 'account_uid': 'cast(null as varchar)'})) }}
+            when primary_uid is not null
+                then {{ list_of([struct_of({'uid': 'primary_uid', 'name': 'cast(null as varchar)', 'type': 'kind_of_resource', 'account_uid': 'cast(null as varchar)'})]) }}
+        end as resources,
+        {{ json_of({
+            'eventVersion': 'event.eventVersion', 'eventType': 'event.eventType', 'eventCategory': 'event.eventCategory',
+            'managementEvent': 'event.managementEvent', 'readOnly': 'event.readOnly', 'sharedEventID': 'event.sharedEventID',
+            'additionalEventData': 'event.additionalEventData', 'serviceEventDetails': 'event.serviceEventDetails',
+            'insightDetails': 'event.insightDetails', 'insightContext': 'event.insightContext', 'eventContext': 'event.eventContext',
+            'tlsDetails': 'event.tlsDetails', 'edgeDeviceDetails': 'event.edgeDeviceDetails', 'addendum': 'event.addendum',
+            'sessionCredentialFromConsole': 'event.sessionCredentialFromConsole', 'vpcEndpointAccountId': 'event.vpcEndpointAccountId',
+            'annotation': 'event.annotation', 'inScopeOf': 'identity.inScopeOf', 'webIdFederationData': 'session.webIdFederationData',
+            'sourceIdentity': 'session.sourceIdentity', 'ec2RoleDelivery': 'session.ec2RoleDelivery', 'assumedRoot': 'session.assumedRoot',
+        }) }} as unmapped,
+        -- class extras: the user that the event is about
+        case to_class
+            when 3002 then case
+                when response.assumedRoleUser.arn is not null then nullif(split_part(response.assumedRoleUser.arn, ':assumed-role/', 2), '')
+                when request.roleArn is not null
+                    then regexp_extract(request.roleArn, '([^/]+)$', 1) || coalesce('/' || request.roleSessionName, '')
+                when response.federatedUser.arn is not null then nullif(split_part(response.federatedUser.arn, ':federated-user/', 2), '')
+                else coalesce(actor_name, identity.type, identity.invokedBy, 'unknown')
+            end
+            when 3001 then coalesce(
+                request.roleName, request.userName, request.groupName, response.user.userName, response.accessKey.userName,
+                nullif(regexp_extract(request.serialNumber, '([^/]+)$', 1), ''), request.userId, actor_name, actor_uid, event.recipientAccountId, 'unknown'
+            )
+            when 3005 then request.principalId
+        end as user_name,
+        case to_class
+            when 3002 then case
+                when coalesce(response.assumedRoleUser.arn, request.roleArn) is not null then coalesce(response.assumedRoleUser.arn, request.roleArn)
+                when response.federatedUser.arn is not null then response.federatedUser.arn
+                else actor_uid
+            end
+            when 3001 then case
+                when request.roleName is not null then response.role.arn
+                when coalesce(request.userName, request.groupName, request.userId) is not null then coalesce(response.user.arn, response.user.userId, request.userId)
+                else actor_uid
+            end
+            when 3005 then request.principalId
+        end as user_uid,
+        case to_class
+            when 3002 then case when request.roleArn is not null then 'Role' else identity.type end
+            when 3001 then case
+                when request.roleName is not null then 'Role'
+                when request.userName is not null then 'User'
+                when request.groupName is not null then 'Group'
+                else identity.type
+            end
+            when 3005 then request.principalType
+        end as user_type,
+        case when to_class in (3001, 3002, 3005) then coalesce(nullif(event.recipientAccountId, ''), nullif(identity.accountId, '')) end as user_account_uid,
+        case
+            when to_class in (3001, 3002) then coalesce(response.credentials.accessKeyId, response.accessKey.accessKeyId, request.accessKeyId, request.serialNumber)
+        end as user_credential_uid,
+        case when to_class in (3001, 3005) then coalesce(request.policyArn, request.permissionSetArn) end as policy_uid,
+        case
+            when to_class in (3001, 3005)
+                then coalesce(request.policyName, nullif(regexp_extract(coalesce(request.policyArn, request.permissionSetArn), '([^/]+)$', 1), ''))
+        end as policy_name,
+        case when to_class = 3005 then {{ list_of(['request.permissionSetArn']) }} end as privileges,
+        -- class extras: authentication
+        case
+            when to_class <> 3002 then null
+            when extra.MFAUsed = 'Yes' or response.CheckMfa = 'Success' then true
+            when extra.MFAUsed = 'No' then false
+            when session.attributes.mfaAuthenticated = 'true' then true
+            when session.attributes.mfaAuthenticated = 'false' then false
+        end as is_mfa,
+        case when to_class = 3002 then extra.MfaType end as mfa_factor,
+        cast(
+            case when to_class <> 3002 then null when event.eventName = 'AssumeRoleWithSAML' then 5 when event.eventName = 'AssumeRoleWithWebIdentity' then 4 end
+            as integer
+        ) as auth_protocol_id,
+        case when to_class = 3002 then event.eventSource end as service_name,
+        -- class extras: stores
+        case when to_class = 6005 then request.bucketName end as databucket_name,
+        case when to_class = 6005 then request.key end as databucket_object,
+        case when to_class = 6005 then store_database end as database_name,
+        case when to_class = 6005 then store_table end as table_name,
+        cast(
+            case when to_class <> 6005 then null when request.bucketName is not null then 2 when store_table is not null then 3 when store_database is not null then 1 end
+            as integer
+        ) as datastore_type_id,
+        case
+            when to_class = 6005
+                then coalesce(
+                    nullif(cast(try_cast(extra.bytesTransferredOut as double) as bigint), 0),
+                    cast(try_cast(extra.bytesTransferredIn as double) as bigint)
+                )
+        end as bytes,
+    from resourced
+
+)
+
+select * from final
