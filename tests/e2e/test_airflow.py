@@ -13,7 +13,9 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from deltalake import DeltaTable
@@ -120,12 +122,12 @@ def test_no_secret_is_left_in_logs_xcom_or_rendered_fields(airflow: Running) -> 
     assert _leaks(airflow.home) == []
 
 
-def test_a_failing_task_tells_why_and_no_secret(tmp_path: Path) -> None:
-    """A place that cannot be reached, with a credential at hand: the error has no secret in it."""
+def test_a_failing_task_tells_why_and_no_secret(tmp_path: Path, refusing_store: str) -> None:
+    """A store that refuses the credential: the task's log names the place, and nothing keeps the secret."""
     place = tour.Place(root=tmp_path)
     settings = place.settings() | SECRETS
     settings["CATCHMENT_AZURE_ACTIVITY_FROM"] = "az://insights-activity-logs"
-    settings |= {"AZURE_STORAGE_ACCOUNT": "example", "AZURE_STORAGE_ENDPOINT": "http://127.0.0.1:9/example"}
+    settings |= {"AZURE_STORAGE_ACCOUNT": "example", "AZURE_STORAGE_ENDPOINT": f"{refusing_store}/example"}
     home = open_home(place.airflow, settings)
     try:
         client = server.start(home)
@@ -137,8 +139,25 @@ def test_a_failing_task_tells_why_and_no_secret(tmp_path: Path) -> None:
         said = client.log_tail(failed[0] | {"try_number": 1})
     finally:
         server.stop(home)
-    assert "azure_activity" in said or "insights-activity-logs" in said
+    assert "az://insights-activity-logs" in said
     assert _leaks(home) == []
+
+
+@pytest.fixture
+def refusing_store() -> Iterator[str]:
+    """The URL of a server that answers every request with 403."""
+
+    class Refuse(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(403)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as refusing:
+        Thread(target=refusing.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{refusing.server_port}"
+        refusing.shutdown()
 
 
 def _tasks(client: Client, dag_id: str) -> list[dict]:
