@@ -7,9 +7,9 @@
 
 {# What is read out of a record; https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html #}
 {% set event_fields = {
-    'eventVersion': 'string', 'eventSource': 'string', 'eventName': 'string', 'eventType': 'string',
+    'eventVersion': 'json', 'eventSource': 'string', 'eventName': 'string', 'eventType': 'json',
     'eventCategory': 'json', 'eventID': 'string', 'sharedEventID': 'json', 'requestID': 'string',
-    'awsRegion': 'string', 'recipientAccountId': 'string', 'apiVersion': 'string', 'readOnly': 'string',
+    'awsRegion': 'string', 'recipientAccountId': 'string', 'apiVersion': 'string', 'readOnly': 'json',
     'managementEvent': 'json', 'sourceIPAddress': 'string', 'userAgent': 'string', 'errorCode': 'string',
     'errorMessage': 'string', 'requestParameters': 'json', 'responseElements': 'json', 'additionalEventData': 'json',
     'serviceEventDetails': 'json', 'insightDetails': 'json', 'insightContext': 'json', 'eventContext': 'json', 'tlsDetails': 'json',
@@ -144,20 +144,20 @@ classified as (
     select
         named.*,
         case
-            when event.eventName is null or event.eventType = 'AwsCloudTrailInsight' then 0
+            when event.eventName is null then 0
             when kinds.class_uid = 6005 and coalesce(request.bucketName, store_table, store_database) is null then 6003
             when kinds.class_uid = 3005 and request.permissionSetArn is null then 6003
             else coalesce(kinds.class_uid, 6003)
         end as to_class,
         case
-            when event.eventName is null or event.eventType = 'AwsCloudTrailInsight' then 99
+            when event.eventName is null then 99
             when kinds.class_uid in (6005, 3005) and coalesce(request.bucketName, store_table, store_database, request.permissionSetArn) is null
-                then {{ api_activity_of('event.eventName', 'event.readOnly') }}
+                then {{ api_activity_of('event.eventName', 'cast(event.readOnly as varchar)') }}
             when kinds.class_uid is not null then kinds.activity_id
-            else {{ api_activity_of('event.eventName', 'event.readOnly') }}
+            else {{ api_activity_of('event.eventName', 'cast(event.readOnly as varchar)') }}
         end as to_activity,
         case
-            when event.eventName is null or event.eventType = 'AwsCloudTrailInsight' then 0
+            when event.eventName is null then 0
             when error_code is not null or error_message is not null or logon_result = 'Failure' then 2
             else 1
         end as result,

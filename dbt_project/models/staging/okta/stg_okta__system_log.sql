@@ -1,0 +1,214 @@
+-- depends_on: {{ ref('ocsf_api_activity') }}
+-- depends_on: {{ ref('ocsf_authentication') }}
+-- depends_on: {{ ref('ocsf_account_change') }}
+-- depends_on: {{ ref('ocsf_user_access') }}
+-- depends_on: {{ ref('ocsf_base_event') }}
+
+{# https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/ #}
+{% set thing = {'id': 'string', 'type': 'string', 'alternateId': 'string', 'displayName': 'string', 'detailEntry': 'json'} %}
+{% set event_fields = {
+    'uuid': 'string', 'eventType': 'string', 'displayMessage': 'string', 'severity': 'string', 'version': 'string',
+    'actor': thing, 'target': [thing], 'outcome': {'result': 'string', 'reason': 'string'},
+    'client': {
+        'ipAddress': 'string', 'userAgent': {'rawUserAgent': 'string'}, 'geographicalContext': {'country': 'string'},
+    },
+    'securityContext': {'asNumber': 'string', 'domain': 'string'},
+    'authenticationContext': {
+        'externalSessionId': 'string', 'credentialType': 'string', 'authenticationProvider': 'string',
+    },
+    'transaction': {'id': 'string', 'detail': {'requestApiTokenId': 'string'}},
+    'debugContext': {'debugData': {
+        'requestId': 'string', 'factor': 'string', 'signOnMode': 'string', 'privilegeGranted': 'string', 'privilegeRevoked': 'string',
+    }},
+} %}
+
+with
+
+records as (
+
+    select * from {{ new_rows(source('bronze', 'okta_system_log')) }}
+
+),
+
+kinds as (
+
+    select * from {{ ref('okta_system_log') }}
+
+),
+
+parsed as (
+
+    select
+        records.*,
+        {{ parse_json('raw', event_fields) }} as event,
+    from records
+
+),
+
+opened as (
+
+    select
+        parsed.*,
+        event.debugContext.debugData as debug,
+        nullif(nullif(event.actor.alternateId, 'unknown'), '') as actor_login,
+        nullif(nullif(event.actor.id, 'unknown'), '') as actor_uid,
+        coalesce(
+            {{ list_item(list_where('event.target', "item.type = 'User'"), 1) }},
+            {{ list_item(list_where('event.target', "item.type = 'AppUser'"), 1) }}
+        ) as about,
+        {{ list_item(list_where('event.target', "item.type = 'AppInstance'"), 1) }} as app,
+        coalesce(
+            {{ list_item(list_where('event.target', "item.type not in ('User', 'AppUser')"), 1) }},
+            {{ list_item('event.target', 1) }}
+        ) as thing,
+        {{ list_item(list_where('event.target', "lower(item.type) like '%role%'"), 1) }} as role,
+        nullif(coalesce(event.debugContext.debugData.privilegeGranted, event.debugContext.debugData.privilegeRevoked), '') as privilege,
+        nullif(regexp_extract(event.eventType, '([a-z_A-Z0-9]+)$', 1), '') as verb,
+        upper(event.outcome.result) as outcome,
+        {{ is_ip('event.client.ipAddress') }} as is_from_ip,
+    from parsed
+
+),
+
+classified as (
+
+    select
+        opened.*,
+        case
+            when event.eventType is null then 0
+            when kinds.class_uid = 3005 and coalesce(privilege, role.displayName) is null then 6003
+            else coalesce(kinds.class_uid, 6003)
+        end as to_class,
+        case
+            when event.eventType is null then 99
+            when kinds.class_uid is not null and not (kinds.class_uid = 3005 and coalesce(privilege, role.displayName) is null)
+                then kinds.activity_id
+            when kinds.class_uid = 3005 then 3
+            when verb in ('create', 'add', 'import', 'upload', 'generate') then 1
+            when verb in ('read', 'view', 'download', 'export', 'list', 'reveal') then 2
+            when verb in (
+                'update', 'activate', 'deactivate', 'enable', 'disable', 'revoke', 'rotate', 'reset', 'suspend', 'unsuspend',
+                'change', 'set', 'modify', 'remove', 'assign', 'unassign'
+            ) then 3
+            when verb in ('delete', 'purge') then 4
+            else 99
+        end as to_activity,
+        case
+            when event.eventType like 'user.mfa.okta_verify.deny_push%' then 2
+            when outcome in ('SUCCESS', 'ALLOW') then 1
+            when outcome in ('FAILURE', 'DENY') then 2
+            when outcome is null or outcome = 'UNKNOWN' then 0
+            else 99
+        end as result,
+        case upper(event.severity) when 'DEBUG' then 1 when 'INFO' then 1 when 'WARN' then 3 when 'ERROR' then 4 else 0 end as grade,
+        case
+            when event.eventType like 'user.mfa.%' or event.eventType like '%.auth_via_mfa' or event.eventType like 'system.push.%'
+                or event.eventType like 'system.sms.%' or event.eventType like 'system.voice.%'
+                then coalesce(
+                    debug.factor,
+                    case when event.eventType like '%push%' then 'OKTA_VERIFY_PUSH' end,
+                    event.authenticationContext.credentialType
+                )
+            else debug.factor
+        end as factor,
+    from opened
+    left join kinds on opened.event.eventType = kinds.event_type
+
+),
+
+final as (
+
+    select
+        -- identity and lineage
+        event_uid,
+        'okta_system_log' as source,
+        event.uuid as metadata_uid,
+        event.eventType as metadata_event_code,
+        'System Log' as metadata_product_name,
+        'Okta' as metadata_product_vendor_name,
+        '1.8.0' as metadata_version,
+        {{ list_of(["'datetime'"]) }} as metadata_profiles,
+        object_uri,
+        record_no,
+        {{ sha256_hex('raw') }} as raw_data_hash,
+        cast(false as boolean) as id_collision,
+        landed_at,
+        -- time
+        {{ epoch_ms('event_time') }} as time,
+        event_time as time_dt,
+        event_date,
+        -- class
+        {{ ocsf_class_columns('to_class', 'to_activity', 'event.eventType') }},
+        cast(grade as integer) as severity_id,
+        case grade when 1 then 'Informational' when 3 then 'Medium' when 4 then 'High' else 'Unknown' end as severity,
+        cast(result as integer) as status_id,
+        case result when 1 then 'Success' when 2 then 'Failure' when 0 then 'Unknown' else event.outcome.result end as status,
+        event.outcome.result as status_code,
+        event.outcome.reason as status_detail,
+        cast(case outcome when 'ALLOW' then 1 when 'DENY' then 2 end as integer) as action_id,
+        event.displayMessage as message,
+        -- actor
+        coalesce(actor_login, nullif(event.actor.displayName, 'unknown')) as actor_user_name,
+        actor_uid as actor_user_uid,
+        event.actor.type as actor_user_type,
+        cast(case when event.actor.type = 'User' then 1 when event.actor.type = 'SystemPrincipal' then 3 when event.actor.type is not null then 99 end as integer)
+            as actor_user_type_id,
+        case when actor_login like '%@%' then actor_login end as actor_user_email_addr,
+        event.transaction.detail.requestApiTokenId as actor_user_credential_uid,
+        nullif(event.authenticationContext.externalSessionId, 'unknown') as actor_session_uid,
+        case
+            when event.actor.type like '%App%' then event.actor.displayName
+            when actor_login is null and actor_uid is null then 'Okta'
+        end as actor_app_name,
+        event.authenticationContext.authenticationProvider as actor_idp_name,
+        -- network
+        case when is_from_ip then event.client.ipAddress end as src_endpoint_ip,
+        case when event.securityContext.domain like '%_.%' then event.securityContext.domain end as src_endpoint_domain,
+        case when is_from_ip then cast(null as varchar) else coalesce(nullif(event.client.ipAddress, ''), 'Okta') end as src_endpoint_svc_name,
+        event.client.geographicalContext.country as src_endpoint_country,
+        try_cast(event.securityContext.asNumber as bigint) as src_endpoint_asn,
+        'Okta' as dst_endpoint_svc_name,
+        -- api and cloud
+        event.eventType as api_operation,
+        'Okta' as api_service_name,
+        event.version as api_version,
+        coalesce(event.transaction.id, debug.requestId) as api_request_uid,
+        case when result = 2 then event.outcome.reason end as api_response_error,
+        event.client.userAgent.rawUserAgent as http_user_agent,
+        thing.id as resource_uid,
+        coalesce(thing.displayName, thing.alternateId) as resource_name,
+        thing.type as resource_type,
+        {{ list_map('event.target', struct_of({
+            'uid': 'item.id', 'name': 'coalesce(item.alternateId, item.displayName)', 'type': 'item.type', 'account_uid': 'cast(null as varchar)',
+        })) }} as resources,
+        {{ json_without('raw', ['uuid', 'published', 'eventType', 'displayMessage', 'severity', 'version', 'outcome']) }} as unmapped,
+        -- class extras: the user that the event is about
+        case when to_class in (3001, 3002, 3005) then coalesce(about.alternateId, about.displayName, actor_login, event.actor.displayName, thing.displayName, 'unknown') end
+            as user_name,
+        case when to_class in (3001, 3002, 3005) then case when about is not null then about.id when actor_login is not null then actor_uid end end as user_uid,
+        case when to_class in (3001, 3002, 3005) then coalesce(about.type, event.actor.type) end as user_type,
+        case
+            when to_class in (3001, 3002, 3005) and coalesce(about.alternateId, actor_login) like '%@%' then coalesce(about.alternateId, actor_login)
+        end as user_email_addr,
+        case when to_class = 3005 then coalesce({{ "split(privilege, ', ')" }}, {{ list_of(['role.displayName']) }}) end as privileges,
+        case when to_class = 3005 then role.id end as policy_uid,
+        case when to_class = 3005 then coalesce(role.displayName, privilege) end as policy_name,
+        -- class extras: authentication
+        case when to_class = 3002 and (factor is not null or event.eventType like '%mfa%') then true end as is_mfa,
+        case when to_class = 3002 then factor end as mfa_factor,
+        cast(
+            case
+                when to_class <> 3002 then null
+                when debug.signOnMode = 'OpenID Connect' then 4
+                when debug.signOnMode like 'SAML%' then 5
+                when event.eventType like 'app.oauth2.%' then 6
+                when event.eventType like '%radius' then 10
+                when event.eventType like '%LDAP%' then 12
+            end as integer
+        ) as auth_protocol_id,
+        case when to_class = 3002 then coalesce(app.displayName, app.alternateId, 'Okta') end as service_name,
+    from classified
+
+)
+
+select * from final
