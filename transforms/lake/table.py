@@ -27,9 +27,11 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction
 
 from transforms.errors import ConfigError, RetryableError
+from transforms.lake.arrow import spare_pandas
 from transforms.settings import Settings
 
 log = logging.getLogger(__name__)
+spare_pandas()
 ATTEMPTS = 30
 PARQUET = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "version": "2.6"}
 CONFIGURATION: dict[str, str | None] = {
