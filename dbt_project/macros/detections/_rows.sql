@@ -1,7 +1,8 @@
 {#
     The rows of one or several inputs that a condition matches, with the key of their entity.
     kind      'new' (rows not consumed yet) or 'seen' (the snapshot of the days that they touch)
-    input     a relation, or a list of relations that all have the columns used
+    input     a relation, or a list of relations that all have the columns used; a member {relation, derive} has
+              expressions of its own for what the relations name differently
     where     condition on an input's own columns; it is applied first
     entity    columns (or names from `derive` and `explode`) that together name who or what a finding is about;
               a row with a null in one of them, `nullable` aside, is not about an entity and is left out
@@ -10,8 +11,9 @@
     explode   name -> expression of a list: one row for each member
 #}
 {% macro detection_rows(kind, input, where, entity, columns=[], derive={}, explode={}, nullable=[]) -%}
-    {%- set relations = input if input.render is not defined else [input] -%}
-    {%- for relation in relations %}
+    {%- for member in (input if input.render is not defined else [input]) %}
+    {%- set relation = member if member.render is defined else member['relation'] %}
+    {%- set own = {} if member.render is defined else member['derive'] %}
     {{ 'union all' if not loop.first }}
     select
         {{ entity_key(entity) }} as entity_key,
@@ -23,7 +25,7 @@
     from (
         select
             input_rows.*
-            {%- for name, expression in derive.items() %},
+            {%- for name, expression in dict(derive, **own).items() %},
             {{ expression }} as {{ name }}
             {%- endfor %}
             {%- for name, expression in explode.items() %},
