@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 from uuid import uuid4
 
 from transforms.errors import ConfigError, ObjectGone
@@ -23,7 +23,9 @@ def open_store(uri: str, environment: Mapping[str, str]) -> LocalStore:
 
 
 def path_of(uri: str) -> Path:
-    return Path(unquote(uri.removeprefix("file://"))).expanduser().absolute()
+    """The path of a file:// URI or a plain path, absolute and without `..`: one file has one URI."""
+    plain = os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))) if uri.startswith("file://") else uri
+    return Path(os.path.abspath(os.path.expanduser(plain)))  # noqa: PTH100, PTH111  # Path.resolve would follow links
 
 
 def uri_of(path: str | os.PathLike[str]) -> str:

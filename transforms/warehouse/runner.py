@@ -172,13 +172,14 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
     """
     check_store(settings.lake, settings.environment)
     with _environment(settings):
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
         from transforms.warehouse import plugin
 
         project = settings.environment.get("CATCHMENT_DBT_PROJECT") or str(PROJECT)
         cache = Path(tempfile.gettempdir()) / f"catchment-{os.getuid()}" / sha256(project.encode()).hexdigest()[:12]
-        cache.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as target:
             _borrow(cache / PARSED, Path(target) / PARSED)
             folders = {"project-dir": project, "profiles-dir": project, "target-path": target, "log-path": target}
@@ -187,7 +188,10 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
             words += arguments[1:]
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
-                outcome = dbtRunner().invoke(words)
+                try:
+                    outcome = dbtRunner().invoke(words)
+                finally:  # the next run in this process may be of another lake
+                    DuckDBConnectionManager.close_all_connections()
             _borrow(Path(target) / PARSED, cache / PARSED)
     if outcome.result is None:
         raise CatchmentError(f"dbt could not run: {outcome.exception or out.getvalue()[-2000:]}")
