@@ -1,9 +1,4 @@
--- depends_on: {{ ref('ocsf_api_activity') }}
--- depends_on: {{ ref('ocsf_datastore_activity') }}
--- depends_on: {{ ref('ocsf_authentication') }}
--- depends_on: {{ ref('ocsf_account_change') }}
--- depends_on: {{ ref('ocsf_user_access') }}
--- depends_on: {{ ref('ocsf_base_event') }}
+{{ routes_to(['api_activity', 'datastore_activity', 'authentication', 'account_change', 'user_access', 'base_event']) }}
 
 {# What is read out of a record; https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html #}
 {% set event_fields = {

@@ -1,7 +1,4 @@
--- depends_on: {{ ref('ocsf_api_activity') }}
--- depends_on: {{ ref('ocsf_authentication') }}
--- depends_on: {{ ref('ocsf_user_access') }}
--- depends_on: {{ ref('ocsf_base_event') }}
+{{ routes_to(['api_activity', 'authentication', 'user_access', 'base_event']) }}
 
 {#
     Two shapes of one record: as diagnostic settings export it (identity, resultType, callerIpAddress) and as the REST

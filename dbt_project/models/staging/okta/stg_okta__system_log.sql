@@ -1,8 +1,4 @@
--- depends_on: {{ ref('ocsf_api_activity') }}
--- depends_on: {{ ref('ocsf_authentication') }}
--- depends_on: {{ ref('ocsf_account_change') }}
--- depends_on: {{ ref('ocsf_user_access') }}
--- depends_on: {{ ref('ocsf_base_event') }}
+{{ routes_to(['api_activity', 'authentication', 'account_change', 'user_access', 'base_event']) }}
 
 {# https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/ #}
 {% set thing = {'id': 'string', 'type': 'string', 'alternateId': 'string', 'displayName': 'string', 'detailEntry': 'json'} %}
