@@ -108,7 +108,7 @@ class AzureStore:
 
         def fetch(at: int, length: int) -> bytes:
             try:
-                return bytes(blob.download_blob(at, length, **match).readall())
+                return bytes(blob.download_blob(at, length, decompress=False, **match).readall())
             except HttpResponseError as error:
                 if error.status_code != 416:
                     raise _translated(error, item.uri) from None

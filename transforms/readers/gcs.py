@@ -7,6 +7,7 @@ https://cloud.google.com/storage/docs/json_api/v1/objects
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -25,6 +26,7 @@ from transforms.readers.remote import shown, split, stream
 FAILURES = (exceptions.GoogleAPIError, GoogleAuthError, RequestException)
 RETRY = DEFAULT_RETRY.with_timeout(30.0)
 REQUEST: dict[str, Any] = {"retry": RETRY, "timeout": (5, 60)}
+FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
 
@@ -34,7 +36,7 @@ def open_store(uri: str, environment: Mapping[str, str]) -> GcsStore:
     try:
         if emulator:
             credentials: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]
-        elif path := environment.get("GOOGLE_APPLICATION_CREDENTIALS"):
+        elif (path := environment.get(FILE)) and path != os.environ.get(FILE):
             credentials, found = google.auth.load_credentials_from_file(path, [SCOPE])  # type: ignore[no-untyped-call]
             project = project or found
         else:

@@ -353,7 +353,7 @@ class _Pull:
             raise _Unreadable(str(error)) from None
         link = self.api.following(response.headers, decoded)
         following = urljoin(url, link) if link else None
-        if following == url:
+        if following == url and seen.records:
             raise _Unreadable("the next page is the page itself")
         if following is not None and not self._ours(following):
             raise ConfigError(
