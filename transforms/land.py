@@ -9,17 +9,18 @@ from __future__ import annotations
 import multiprocessing
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
 
 import pyarrow as pa
 
 from transforms.decoders.compression import plain
 from transforms.decoders.json_records import read_records
-from transforms.errors import ConfigError, DataError, ObjectGone, RetryableError
+from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
 from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import (
@@ -47,7 +48,7 @@ from transforms.sources.base import Source
 
 Clock = Callable[[], datetime]
 LIST_LIMIT = 100_000
-"""Objects that one planning run lists before it commits what it has; the next run goes on from there."""
+"""Objects that are held and planned at once; a planning run that planned so many leaves the rest to the next."""
 QUARANTINE_BUFFER = 64 << 20
 PARALLEL_FROM = 24 << 20
 """Bytes of open work from which more than one process pays."""
@@ -105,10 +106,10 @@ class Group:
 
 def discover(
     store: ObjectStore, source: Source, resume: dict[str, ResumePoint], *, sweep: bool = False
-) -> tuple[list[Group], bool]:
+) -> Iterator[list[Group]]:
     """List what may be new: all below unknown prefixes, below known ones the days since the resume point.
 
-    The second value says that listing stopped at LIST_LIMIT. A sweep lists everything.
+    At most LIST_LIMIT objects at a time, at least one list, each prefix's days in order. A sweep lists everything.
     """
     skip = re.compile(source.skip_keys) if source.skip_keys else None
     groups: dict[str, Group] = {}
@@ -141,9 +142,10 @@ def discover(
             group.day = max(group.day, day)
         group.objects.append((item, day))
         listed += 1
-        if listed >= LIST_LIMIT and day is not None:
-            return list(groups.values()), True
-    return list(groups.values()), False
+        if listed >= LIST_LIMIT:
+            yield list(groups.values())
+            groups, listed = {}, 0
+    yield list(groups.values())
 
 
 def plan(
@@ -158,34 +160,47 @@ def plan(
     bronze_table(lake, source.name)
     table = ledger_table(lake)
     find = _finder(settings, source, place or settings.source_location(source.name), sweep, clock)
-    result: list[PlanResult] = []
+    objects = size = 0
+    lanes: list[int] = []
+    more = False
+    resume = Ledger(table.open(), source.name).resume_points()
+    for groups, more in find.list(resume):  # noqa: B007
+        planned, lanes = _commit_plans(table, source, settings, groups, clock)
+        objects, size = objects + len(planned), size + sum(p.to_byte - p.from_byte for p in planned)
+        if objects >= LIST_LIMIT:
+            break
+    find.acknowledge()
+    return PlanResult(objects=objects, bytes=size, lanes=lanes, more=more or objects >= LIST_LIMIT)
+
+
+def _commit_plans(
+    table: Table, source: Source, settings: Settings, groups: list[Group], clock: Clock
+) -> tuple[list[Planned], list[int]]:
+    """Commit the plans for what was listed; they, and the lanes with open work."""
+    planned: list[Planned] = []
+    lanes: list[int] = []
 
     def work(snapshot: Snapshot) -> Changes | None:
         ledger = Ledger(snapshot, source.name)
         resume = ledger.resume_points()
-        found, more = find.list(resume)
-        plans, points = _plans(source, settings, ledger, found, resume, clock())
-        lanes = sorted({*ledger.lanes(), *(p.lane for p in plans)})
-        result[:] = [
-            PlanResult(objects=len(plans), bytes=sum(p.to_byte - p.from_byte for p in plans), lanes=lanes, more=more)
-        ]
-        if not plans and points == resume:
+        planned[:], points = _plans(source, settings, ledger, groups, resume, clock())
+        lanes[:] = sorted({*ledger.lanes(), *(p.lane for p in planned)})
+        if not planned and points == resume:
             return None
         counter = snapshot.progress(plan_txn(source.name)) + 1
-        rows = plan_rows(source.name, plans, points, clock(), counter)
+        rows = plan_rows(source.name, planned, points, clock(), counter)
         return Changes(files=write_ledger(table, rows), progress={plan_txn(source.name): counter})
 
     table.commit(work)
-    find.acknowledge()
-    return result[0]
+    return planned, lanes
 
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """How one place is looked through: `list` gives groups of objects and whether there is more; `acknowledge` is
-    called once their plans are committed."""
+    """How one place is looked through: `list` gives groups of objects and whether the place holds more than it will
+    give now; `acknowledge` is called once their plans are committed."""
 
-    list: Callable[[dict[str, ResumePoint]], tuple[list[Group], bool]]
+    list: Callable[[dict[str, ResumePoint]], Iterable[tuple[list[Group], bool]]]
     acknowledge: Callable[[], None] = lambda: None
 
 
@@ -198,15 +213,15 @@ def _finder(settings: Settings, source: Source, uri: str, sweep: bool, clock: Cl
         skip = re.compile(source.skip_keys) if source.skip_keys else None
         wanted = [o for o in notified.objects if skip is None or not skip.search(o.uri)]
         group = Group(uri, date.min, [(o, _day_of(source, o.uri.split("/")[3:-1])) for o in wanted])
-        return Finder(lambda resume: ([group], bool(notified.objects)), notified.acknowledge)
+        return Finder(lambda resume: [([group], bool(notified.objects))], notified.acknowledge)
     if not uri.startswith(("http://", "https://")):
         store = open_store(uri, settings.environment)
-        return Finder(lambda resume: discover(store, source, resume, sweep=sweep))
+        return Finder(lambda resume: ((g, False) for g in discover(store, source, resume, sweep=sweep)))
     if source.api is None:
         raise ConfigError(f"{source.name}: has no API to pull from; give a folder or a bucket, not {uri}")
     pages = open_store(f"{settings.lake}/landing/{source.name}/{source.api.stream}", settings.environment)
 
-    def pull(resume: dict[str, ResumePoint]) -> tuple[list[Group], bool]:
+    def pull(resume: dict[str, ResumePoint]) -> Iterator[tuple[list[Group], bool]]:
         from transforms.readers import http
 
         point = resume.get(pages.root)
@@ -215,9 +230,8 @@ def _finder(settings: Settings, source: Source, uri: str, sweep: bool, clock: Cl
             source.api, uri, pages, pages.root, settings.environment, clock=clock, sleep=time.sleep, start_after=last
         )
         listed = list(pages.walk(pages.root + "/", last))
-        return [
-            Group(pages.root, date.min, [(o, o.modified.date()) for o in listed], ordered=True)
-        ], not pulled.complete
+        group = Group(pages.root, date.min, [(o, o.modified.date()) for o in listed], ordered=True)
+        yield [group], not pulled.complete
 
     return Finder(pull)
 
@@ -288,14 +302,13 @@ def _range(
         if known is not None and item.version in known.versions:
             return None, True
         return (0, 0, True), True
-    if item.size == 0:
-        return None, True
     if known is None:
-        return (0, 0, quiet), quiet
+        return ((0, 0, quiet) if item.size or quiet else None), quiet
     if known.open:
         return None, False
-    whole = known.to_byte >= item.size
-    if whole or known.final:
+    if known.to_byte > item.size and item.modified > known.modified:
+        return (0, 0, quiet), quiet  # written anew, and shorter
+    if known.to_byte >= item.size:
         return None, True
     if item.version in known.versions and not quiet:
         return None, False  # the incomplete last record is still being written
@@ -371,7 +384,7 @@ class _Batch:
 def land_lane(settings: Settings, source_name: str, lane: int, *, clock: Clock = now) -> LandResult:
     """Land every open plan of one lane, in order. Safe beside another worker on the same lane.
 
-    Raises RetryableError where an object could not be read now; what came before it is committed.
+    Raises RetryableError or ConfigError where an object could not be read now; what came before it is committed.
     """
     source, lake = get(source_name), Lake(settings)
     tables = (quarantine_table(lake), bronze_table(lake, source.name), ledger_table(lake))
@@ -403,12 +416,14 @@ def _land_sequence(
     for item in items:
         try:
             _read(settings, source, builder, batch, item)
-        except (RetryableError, OSError) as error:
+        except (RetryableError, ConfigError, OSError) as error:
             if failures.get(item.uri, 0) + 1 < settings.poison_after:
-                batch.writer.finish()
+                bronze.lake.remove(bronze, batch.writer.finish())
+                quarantine.lake.remove(quarantine, batch.bad_files)
                 rows = failed_rows(source.name, item, str(error), at)
                 ledger.commit(lambda snapshot, rows=rows: Changes(files=write_ledger(ledger, rows)))  # type: ignore[misc]
-                raise RetryableError(f"{source.name}: {item.uri}: {error}") from error
+                kind = ConfigError if isinstance(error, ConfigError) else RetryableError
+                raise kind(f"{source.name}: {item.uri}: {error}") from error
             _condemn(
                 source,
                 batch,
@@ -417,9 +432,13 @@ def _land_sequence(
                 at,
             )
     bad_files, files = batch.finish_bad(), batch.writer.finish()
-    if bad_files:
-        _commit(quarantine, quarantine_txn(source.name, lane), sequence, bad_files)
-    _commit(bronze, bronze_txn(source.name, lane), sequence, files)
+    if bronze.open().progress(bronze_txn(source.name, lane)) >= sequence:  # a rival's, with what it found bad
+        bronze.lake.remove(bronze, files)
+        quarantine.lake.remove(quarantine, bad_files)
+    else:
+        if bad_files:
+            _commit(quarantine, quarantine_txn(source.name, lane), sequence, bad_files)
+        _commit(bronze, bronze_txn(source.name, lane), sequence, files)
     rows = landed_rows(source.name, batch.results, at)
     _commit(ledger, landed_txn(source.name, lane), sequence, write_ledger(ledger, rows))
     return LandResult(
@@ -513,7 +532,10 @@ def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None
     """The delivered bytes of a bad object, where they are few enough to be kept in its row."""
     if item.to_byte - item.from_byte > INLINE:
         return None
-    stream = _store_of(item, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
+    try:
+        stream = _store_of(item, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
+    except ObjectGone:
+        return None
     try:
         parts = []
         while block := stream.read(1 << 20):
@@ -523,16 +545,18 @@ def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None
         stream.close()
 
 
-_stores: dict[str, ObjectStore] = {}
+_stores: dict[str, tuple[Mapping[str, str], ObjectStore]] = {}
 
 
 def _store_of(item: Planned, settings: Settings) -> ObjectStore:
-    """A store that can open the object; one client a bucket and process."""
+    """A store that can open the object; one client a bucket, environment and process."""
     scheme, _, rest = item.uri.partition("://")
     root = f"{scheme}://{rest.split('/', 1)[0]}"
-    if root not in _stores:
-        _stores[root] = open_store(root if scheme != "file" else "/", settings.environment)
-    return _stores[root]
+    environment, store = _stores.get(root, (None, None))
+    if store is None or environment != settings.environment:
+        store = open_store(root if scheme != "file" else "/", settings.environment)
+        _stores[root] = settings.environment, store
+    return store
 
 
 def _remote(item: Planned) -> RemoteObject:
@@ -571,12 +595,25 @@ def land(
 def land_lanes(
     settings: Settings, source_name: str, planned: PlanResult, *, clock: Clock = now
 ) -> Iterable[LandResult]:
+    """What each lane landed. A lane that fails holds up no other; its error is raised when all have been worked."""
+    failed: list[CatchmentError] = []
+    for attempt in _attempts(settings, source_name, planned, clock):
+        try:
+            yield attempt()
+        except (RetryableError, ConfigError) as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
+def _attempts(
+    settings: Settings, source_name: str, planned: PlanResult, clock: Clock
+) -> Iterator[Callable[[], LandResult]]:
     if len(planned.lanes) < 2 or settings.workers < 2 or planned.bytes < PARALLEL_FROM:
         for lane in planned.lanes:
-            yield land_lane(settings, source_name, lane, clock=clock)
+            yield partial(land_lane, settings, source_name, lane, clock=clock)
         return
     # delta-rs does not survive a fork
     with ProcessPoolExecutor(min(settings.workers, len(planned.lanes)), multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(land_lane, settings, source_name, lane) for lane in planned.lanes]
-        for future in futures:
-            yield future.result()
+        for future in [pool.submit(land_lane, settings, source_name, lane) for lane in planned.lanes]:
+            yield future.result

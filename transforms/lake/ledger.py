@@ -51,9 +51,10 @@ class ResumePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the ledger knows of one object: versions planned, and where the landed bytes end."""
+    """What the ledger knows of one object: versions planned, the newest one's time, and where the landed bytes end."""
 
     versions: frozenset[str]
+    modified: datetime
     to_byte: int
     next_record: int
     open: bool
@@ -153,9 +154,11 @@ class Ledger:
 
         versions: dict[str, set[str]] = defaultdict(set)
         newest: dict[str, tuple[int, int]] = {}
+        modified: dict[str, datetime] = {}
         for row in self._rows([f for f in self._files("plan") if recent(f)]):
             versions[row["uri"]].add(row["version"])
             newest[row["uri"]] = max(newest.get(row["uri"], (-1, 0)), (row["sequence"], row["lane"]))
+            modified[row["uri"]] = max(modified.get(row["uri"], row["object_time"]), row["object_time"])
         ends: dict[str, tuple[int, int, int, bool]] = {}
         for row in self._rows([f for f in self._files("landed") if recent(f)]):
             if row["uri"] in versions:
@@ -172,6 +175,7 @@ class Ledger:
             planned, lane = newest[uri]
             found[uri] = Known(
                 versions=frozenset(seen),
+                modified=modified[uri],
                 to_byte=to_byte,
                 next_record=record,
                 open=planned > self.landed(lane),

@@ -313,8 +313,12 @@ class Lake:
         return self.filesystem.open_output_stream(full)
 
     def remove(self, table: Table, files: Iterable[DataFile]) -> None:
-        """Remove files that no commit names."""
+        """Remove those of the files that no commit names. A commit that failed by its answer may have succeeded."""
+        files = list(files)
+        live = {f.path for f in table.open().files()} if files else set()
         for f in files:
+            if f.path in live:
+                continue
             try:
                 self.filesystem.delete_file(f"{self.inside(table)}/{f.path}")
             except OSError:  # vacuum will
