@@ -21,7 +21,13 @@ from transforms.lake.records import Bad, Chunk, Raw
 Expand = Callable[[Raw], list[Raw]]
 WHITE = b" \t\r\n"
 SCANNER = json.JSONDecoder()
-MAX_RESYNCS = 200
+OPENS = (b"{", b"[", b",")
+GAP = re.compile(rb"[ \t\r\n,]*")
+WINDOW = 16 << 10
+LONGEST_TOKEN = 12
+"""Characters before the end of a text within which an error means that the text was cut off (`\\ud83d\\ude00`)."""
+RESCAN_FREE = 64 << 20
+"""Bytes that may be scanned in vain, beside the data's own length: hostile lines would cost their square."""
 
 
 def envelope(*keys: str) -> Expand:
@@ -46,11 +52,8 @@ def envelope(*keys: str) -> Expand:
                 found = outer.decode(value)
             except msgspec.ValidationError:
                 return [value]
-            for name in found.__struct_fields__:
-                items = getattr(found, name)
-                if items is not msgspec.UNSET:
-                    return list(items)
-            return [value]
+            lists = [items for name in found.__struct_fields__ if (items := getattr(found, name)) is not msgspec.UNSET]
+            return [item for items in lists for item in items] if lists else [value]
         anything.decode(value)
         return [value]
 
@@ -80,16 +83,20 @@ def read_records(
         held = held + block if held else block
         if not offset and held[:3] == b"\xef\xbb\xbf":
             held, offset = held[3:], 3
+        lines = lines or (not end and _starts_with_line(held, expand))
+        if lines:
+            chunk = _values(held, expand, number, offset, max_record, final=final and end)
+        elif end:
+            chunk = _document(held, expand, number, offset, final, max_record)
+        else:
+            chunk = Chunk(next_no=number, consumed=offset)
         if end:
-            yield _document(held, expand, number, offset, final, max_record)
-            return
-        cut = held.rfind(b"\n") + 1
-        lines = lines or (cut > 0 and _starts_with_line(held, expand))
-        if lines and cut:
-            chunk = _lines(held[:cut], expand, number, offset, max_record, whole=False)
-            number, offset, held = chunk.next_no, offset + cut, held[cut:]
             yield chunk
-        elif len(held) > max_document:
+            return
+        number, offset, held = chunk.next_no, chunk.consumed, held[chunk.consumed - offset :]
+        if chunk.records or chunk.bad:
+            yield chunk
+        if len(held) > max_document:
             raise DataError(f"document over {max_document} bytes without a record boundary")
 
 
@@ -109,9 +116,10 @@ def _starts_with_line(data: bytes, expand: Expand) -> bool:
     first = data.lstrip(WHITE)
     line = first[: first.find(b"\n")] if b"\n" in first else b""
     try:
-        return bool(line) and bool(expand(line))
+        expand(line)
     except (msgspec.DecodeError, RecursionError):
         return False
+    return bool(line)
 
 
 def _document(data: bytes, expand: Expand, number: int, offset: int, final: bool, max_record: int) -> Chunk:
@@ -128,44 +136,44 @@ def _document(data: bytes, expand: Expand, number: int, offset: int, final: bool
             _take(chunk, items, max_record)
             chunk.consumed = offset + len(data)
             return chunk
-    if final:
-        chunk = _lines(data, expand, number, offset, max_record, whole=True)
-        if reason and len(chunk.bad) > 1 and not chunk.records:  # one broken document, not many broken lines
-            chunk.bad, chunk.next_no = [_bad(number, text, reason, max_record)], number + 1
-        return chunk
-    cut = data.rfind(b"\n") + 1
-    chunk = _lines(data[:cut], expand, number, offset, max_record, whole=False)
-    tail = data[cut:].strip(WHITE)
-    if tail:
-        try:
-            items = expand(tail)
-        except (msgspec.DecodeError, RecursionError):
-            return chunk  # not whole yet
-        _take(chunk, items, max_record)
-        chunk.consumed = offset + len(data)
+    chunk = _values(data, expand, number, offset, max_record, final=final)
+    broken = final and reason and len(chunk.bad) > 1 and not chunk.records
+    if broken and not _starts_with_line(data, expand):  # one broken document, not many broken lines
+        chunk.bad, chunk.next_no = [_bad(number, text, reason, max_record)], number + 1
     return chunk
 
 
-def _lines(data: bytes, expand: Expand, number: int, offset: int, max_record: int, *, whole: bool) -> Chunk:
-    """Line-delimited values; where a line is no JSON, a value that spans lines is looked for."""
+def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: int, *, final: bool) -> Chunk:
+    """Line-delimited values; where a line is no JSON, a value that spans lines, or shares one with the next.
+
+    With `final` false a value that the data's end cuts off is left.
+    """
     chunk = Chunk(next_no=number, consumed=offset + len(data))
-    resyncs, at, length = 0, 0, len(data)
+    at, length = 0, len(data)
+    budget = RESCAN_FREE + length
     while at < length:
         stop = data.find(b"\n", at)
         stop = length if stop < 0 else stop
         line = data[at:stop].strip(WHITE)
+        open_end = stop == length
+        if line and open_end and not final and line[:1] not in (b"{", b"["):
+            chunk.consumed = offset + at
+            return chunk
         if line:
             try:
                 items = expand(line)
             except (msgspec.DecodeError, RecursionError) as error:
-                skip = None
-                if whole and resyncs < MAX_RESYNCS and line[:1] in (b"{", b"["):
-                    resyncs += 1
-                    skip = _spanning(data, at, expand, chunk, max_record)
-                if skip is not None:
-                    at = skip
+                start, state, scanned = at, "", 0
+                if line[:1] in OPENS and budget > 0:
+                    at, state, scanned = _spanning(data, at, expand, chunk, max_record)
+                if not final and (state == "cut off" or (open_end and state != "taken")):
+                    chunk.consumed = offset + at
+                    return chunk
+                budget -= scanned
+                if state == "taken" or at > stop:
                     continue
-                chunk.bad.append(_bad(chunk.next_no, line, _why(error), max_record))
+                reason = _why(error) if at == start else _refusal(expand, line := data[at:stop].strip(WHITE))
+                chunk.bad.append(_bad(chunk.next_no, line, reason, max_record))
                 chunk.next_no += 1
             else:
                 _take(chunk, items, max_record)
@@ -173,27 +181,64 @@ def _lines(data: bytes, expand: Expand, number: int, offset: int, max_record: in
     return chunk
 
 
-def _spanning(data: bytes, at: int, expand: Expand, chunk: Chunk, max_record: int) -> int | None:
-    """Take one pretty-printed or concatenated value that begins at `at`; the offset behind it, or None."""
-    while data[at : at + 1] in (b" ", b"\t", b"\r", b"\n"):
-        at += 1
-    window = data[at : at + max_record]
-    try:
-        text = window.decode("utf-8", "surrogateescape")
-        _, stop = SCANNER.raw_decode(text)
-        value = text[:stop].encode("utf-8", "surrogateescape")
-        items = expand(value)
-    except (ValueError, RecursionError, msgspec.DecodeError):
-        return None
-    _take(chunk, items, max_record)
-    at += len(value)
-    gap = re.compile(rb"[ \t\r\n,]*").match(data, at)
-    return gap.end() if gap else at
+def _spanning(data: bytes, at: int, expand: Expand, chunk: Chunk, max_record: int) -> tuple[int, str, int]:
+    """Take the values from `at` on that no line ends: pretty-printed ones, and several in one line.
+
+    (offset behind them, "taken", 0), or the offset of what cannot be taken, "cut off" if it is by the data's end, and
+    the bytes that were scanned for it in vain.
+    """
+    while True:
+        at = _gap(data, at)
+        if data[at : at + 1] not in (b"{", b"["):
+            return at, "", 0
+        behind, scanned = _value_end(data, at, max_record)
+        if behind is None:
+            return at, "", scanned
+        if behind > len(data):
+            return at, "cut off", scanned
+        value = data[at:behind]
+        try:
+            _take(chunk, expand(value), max_record)
+        except (msgspec.DecodeError, RecursionError) as error:  # Python's scanner lets NaN pass
+            chunk.bad.append(_bad(chunk.next_no, value, _why(error), max_record))
+            chunk.next_no += 1
+        at = _gap(data, behind)
+        if at >= len(data) or b"\n" in data[behind:at]:
+            return at, "taken", 0
+
+
+def _value_end(data: bytes, at: int, limit: int) -> tuple[int | None, int]:
+    """(offset behind the JSON value that begins at `at`, bytes scanned). Beyond the data's length: it is cut off there.
+
+    None: no value begins there, or it is longer than `limit` bytes.
+    """
+    size = WINDOW
+    while True:
+        text = data[at : at + size].decode("utf-8", "surrogateescape")
+        try:
+            _, stop = SCANNER.raw_decode(text)
+            return at + len(text[:stop].encode("utf-8", "surrogateescape")), size
+        except RecursionError:
+            return None, size
+        except json.JSONDecodeError as error:
+            if error.pos < len(text) - LONGEST_TOKEN and not error.msg.startswith("Unterminated string"):
+                return None, size
+        if at + size >= len(data):
+            return len(data) + 1, size
+        if size >= limit:
+            return None, size
+        size = min(size * 8, limit)
+
+
+def _gap(data: bytes, at: int) -> int:
+    """The offset of what follows white space and commas."""
+    found = GAP.match(data, at)
+    return found.end() if found else at
 
 
 def _take(chunk: Chunk, items: Sequence[Raw], max_record: int) -> None:
     number = chunk.next_no
-    if all(len(memoryview(item)) <= max_record for item in items):
+    if max(map(len, map(memoryview, items)), default=0) <= max_record:
         chunk.records.extend(items)
         chunk.numbers.extend(range(number, number + len(items)))
     else:
@@ -218,6 +263,14 @@ def _bad(number: int, data: bytes, reason: str, max_record: int) -> Bad:
     if len(data) > max_record:
         reason = f"record of {len(data)} bytes is over the limit of {max_record}"
     return Bad(number, data, reason, len(data))
+
+
+def _refusal(expand: Expand, data: bytes) -> str:
+    try:
+        expand(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _why(error)
+    return "not JSON where it stands"
 
 
 def _why(error: Any) -> str:
