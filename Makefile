@@ -10,6 +10,8 @@ LOCKED := $(VENV)/installed-lock
 STAMP := $(VENV)/installed
 TESTS ?= tests
 WORKERS ?= 2
+# For example SIMULATE="--events 500000 --days 30 --seed 11"; see `catchment simulate --help`
+SIMULATE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install run up down status test lint bench soak emulators lock clean
@@ -34,10 +36,10 @@ $(STAMP): $(LOCKED) pyproject.toml
 	@touch $@
 
 run: $(STAMP) ## a simulated organisation through the real DAGs, to findings; ends by itself
-	@$(BIN)/python -m infra.local.airflow run
+	@$(BIN)/python -m infra.local.airflow run --simulate "$(SIMULATE)"
 
 up: $(STAMP) ## the same, and leave Airflow running; prints its URL
-	@$(BIN)/python -m infra.local.airflow up
+	@$(BIN)/python -m infra.local.airflow up --simulate "$(SIMULATE)"
 
 down: ## stop what `make up` or `make run` started
 	@if test -x $(BIN)/python; then $(BIN)/python -m infra.local.airflow down; fi

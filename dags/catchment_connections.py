@@ -22,7 +22,7 @@ VARIABLES = {
         "connection_string": "AZURE_STORAGE_CONNECTION_STRING",
     },
     "google_cloud_platform": {"key_path": "GOOGLE_APPLICATION_CREDENTIALS"},
-    "http": {"password": "CATCHMENT_{SOURCE}_TOKEN"},
+    "http": {"password": "OKTA_API_TOKEN"},
 }
 """By connection type: a field of the connection (or of its extra) and the variable that takes it."""
 
@@ -43,5 +43,5 @@ def task_settings(source_name: str | None = None):
             raise ConfigError(f"connection {named!r} is of type {connection.conn_type!r}; known are {known}")
         for field, variable in variables.items():
             if fields.get(field):
-                environment[variable.format(SOURCE=source_name.upper())] = str(fields[field])
+                environment[variable] = str(fields[field])
     return Settings.from_env(environment)

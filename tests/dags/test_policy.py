@@ -75,9 +75,7 @@ print(json.dumps({"dags": dags, "seconds": seconds, "transforms": transforms.__f
 @pytest.fixture(scope="module")
 def parsed() -> dict:
     """What parsing every file of dags/ gives, in a process of its own, so that its imports can be seen."""
-    done = subprocess.run(
-        [sys.executable, "-c", INSPECT, str(DAGS)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", INSPECT, str(DAGS)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -93,15 +91,9 @@ def test_a_dag_file_is_short_and_holds_no_sql(path: Path) -> None:
     assert len(text.splitlines()) <= 60
     body = ast.parse(text)
     literals = [n.value for n in ast.walk(body) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    docs = {
-        ast.get_docstring(n, clean=False)
-        for n in ast.walk(body)
-        if isinstance(n, (ast.Module, ast.FunctionDef))
-    }
+    docs = {ast.get_docstring(n, clean=False) for n in ast.walk(body) if isinstance(n, (ast.Module, ast.FunctionDef))}
     statements = [
-        s
-        for s in literals
-        if s not in docs and re.search(r"(?i)\b(select|insert|merge|delete)\b.*\b(from|into)\b", s)
+        s for s in literals if s not in docs and re.search(r"(?i)\b(select|insert|merge|delete)\b.*\b(from|into)\b", s)
     ]
     assert not statements
 
@@ -112,9 +104,7 @@ def test_the_files_are_there() -> None:
 
 def test_parsing_imports_nothing_heavy(parsed: dict) -> None:
     loaded = [
-        name
-        for name in parsed["modules"]
-        if any(name == heavy or name.startswith(heavy + ".") for heavy in HEAVY)
+        name for name in parsed["modules"] if any(name == heavy or name.startswith(heavy + ".") for heavy in HEAVY)
     ]
     assert "transforms.sources" in parsed["modules"]
     assert not loaded
@@ -167,11 +157,7 @@ def test_no_task_passes_a_place_or_a_secret(path: Path) -> None:
     """Tasks hand each other lane numbers and model names; places and secrets are read where they are used."""
     text = path.read_text()
     assert "xcom_push" not in text
-    tasks = [
-        node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef) and node.decorator_list
-    ]
+    tasks = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef) and node.decorator_list]
     for function in tasks:
         assert function.returns is not None, function.name
         assert ast.unparse(function.returns) in {"None", "list[int]", "list[str]"}, function.name

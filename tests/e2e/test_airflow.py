@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import re
 import subprocess
@@ -17,12 +18,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 from infra.local.airflow import server, summary, tour
 from infra.local.airflow.client import Client
-from infra.local.airflow.home import Home, open_home
+from infra.local.airflow.home import REPOSITORY, Home, open_home
 
 pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.slow]
 DROPS = 14
@@ -31,7 +33,7 @@ LIMIT = 120.0  # seconds from an object's arrival to its finding, 95th percentil
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "plantedAwsKey1xQ",
     "AZURE_STORAGE_KEY": "cGxhbnRlZEF6dXJlS2V5Mg==",
-    "CATCHMENT_OKTA_SYSTEM_LOG_TOKEN": "plantedOktaToken3xQ",
+    "OKTA_API_TOKEN": "plantedOktaToken3xQ",
     "AIRFLOW_CONN_PLANTED": json.dumps(
         {"conn_type": "aws", "login": "AKIAPLANTED", "password": "plantedConnection4xQ"}
     ),
@@ -42,31 +44,42 @@ VALUES = ("plantedAwsKey1xQ", "cGxhbnRlZEF6dXJlS2V5Mg==", "plantedOktaToken3xQ",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """One Airflow under test, the folders it works on, and its client."""
+    """One Airflow under test, the folders it works on, its client, and what `up` printed."""
 
     place: tour.Place
     home: Home
     client: Client
+    printed: str
 
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Airflow over a small simulated organisation, with secrets in its environment."""
+    """What `make up` leaves running over a small simulated organisation, with secrets in its environment."""
     place = tour.Place(root=tmp_path_factory.mktemp("airflow"))
-    settings = place.settings() | SECRETS | {"CATCHMENT_AWS_CLOUDTRAIL_CONNECTION": "planted"}
-    home = open_home(place.airflow, settings)
-
-    def simulate() -> None:
-        tour.simulate(place, say=print, arguments=("--days", "16", "--events", "8000"))
-
     try:
-        yield Running(place=place, home=home, client=server.start(home, before=simulate, say=print))
+        printed = _command(place, "up", "--simulate", "--days 16 --events 8000")
+        home = open_home(place.airflow)
+        yield Running(place=place, home=home, client=Client(home.url), printed=printed)
     finally:
-        server.stop(home)
+        _command(place, "down")
+
+
+def _command(place: tour.Place, *arguments: str) -> str:
+    """What `python -m infra.local.airflow` prints; it must end with 0."""
+    command = [sys.executable, "-m", "infra.local.airflow", "--place", str(place.root), *arguments]
+    environment = os.environ | SECRETS | {"CATCHMENT_AWS_CLOUDTRAIL_CONNECTION": "planted"}
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=400
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
 
 
 def test_what_lies_in_the_folders_becomes_findings(airflow: Running) -> None:
-    runs = tour.land_and_detect(airflow.client, say=print)
+    runs = airflow.client.runs()
+    assert {run["dag_id"] for run in runs} == {*(f"land_{name}" for name in tour.FEEDS), "normalise", "detect"}
+    assert {run["state"] for run in runs} <= {"success", "running", "queued"}
     truth = json.loads(airflow.place.truth.read_text())
     assert {run["dag_id"] for run in runs} == {
         *(f"land_{name}" for name in tour.FEEDS),
@@ -87,10 +100,20 @@ def test_what_lies_in_the_folders_becomes_findings(airflow: Running) -> None:
     assert missed == []
 
 
+def test_the_summary_says_what_was_landed_and_found(airflow: Running) -> None:
+    truth = json.loads(airflow.place.truth.read_text())
+    for source, counts in truth["sources"].items():
+        line = next(line for line in airflow.printed.splitlines() if f" {source} " in line and "│" in line)
+        assert f" {counts['records']:,} " in line
+    assert " NO " not in airflow.printed
+    assert airflow.client.url in airflow.printed
+
+
 def test_a_second_round_adds_nothing(airflow: Running) -> None:
     before = _totals(airflow)
-    tour.land_and_detect(airflow.client, say=print)
+    _command(airflow.place, "run")
     assert _totals(airflow) == before
+    assert server.running(airflow.home), "it ran before, so it must still run"
 
 
 def test_an_object_becomes_a_finding_within_two_minutes(airflow: Running, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,6 +143,30 @@ def test_no_secret_is_left_in_logs_xcom_or_rendered_fields(airflow: Running) -> 
         assert airflow.client.runs(dag_id), dag_id  # the check below would pass over an empty folder
     assert list(airflow.place.airflow.rglob("task_id=land/**/*.log"))
     assert _leaks(airflow.home) == []
+
+
+def test_down_stops_everything_that_was_started(airflow: Running) -> None:
+    """The last test in Airflow: it ends it."""
+    supervisor = server.running(airflow.home)
+    assert supervisor is not None
+    family = [supervisor, *supervisor.children(recursive=True)]
+    assert len(family) >= 4
+    _command(airflow.place, "down")
+    assert [process for process in family if process.is_running()] == []
+    assert not airflow.client.healthy()
+
+
+def test_down_stops_only_what_was_started(tmp_path: Path) -> None:
+    """A state file that names a process which is not ours any more stops nothing."""
+    home = open_home(tmp_path)
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        home.state_file.write_text(json.dumps({"pid": bystander.pid, "started": 1.0, "port": home.port}))
+        assert server.stop(home) is False
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
 
 
 def test_a_failing_task_tells_why_and_no_secret(tmp_path: Path, refusing_store: str) -> None:
@@ -201,7 +248,8 @@ def _wait_for_findings(airflow: Running, start: int, names: set[str]) -> dict[st
         table = DeltaTable(str(airflow.place.lake / "findings/findings"))
         if table.version() == start:
             continue
-        for row in table.load_cdf(starting_version=start + 1).read_all().to_pylist():
+        changes = pa.table(table.load_cdf(starting_version=start + 1).read_all())
+        for row in changes.to_pylist():
             for name in re.findall(r"drop-\d\d", json.dumps(row, default=str)):
                 found.setdefault(name, row["_commit_timestamp"].replace(tzinfo=UTC).timestamp())
     return found
@@ -266,16 +314,3 @@ def _appear(place: tour.Place, path: Path, content: bytes) -> None:
     arriving = place.root / "arriving"
     arriving.write_bytes(content)
     arriving.replace(path)
-
-
-def test_make_down_stops_only_what_was_started(tmp_path: Path) -> None:
-    """A state file that names a process which is not ours any more stops nothing."""
-    home = open_home(tmp_path)
-    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        home.state_file.write_text(json.dumps({"pid": bystander.pid, "started": 1.0, "port": home.port}))
-        assert server.stop(home) is False
-        assert bystander.poll() is None
-    finally:
-        bystander.kill()
-        bystander.wait()

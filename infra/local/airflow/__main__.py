@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -23,18 +24,23 @@ def main(context: click.Context, place: Path) -> None:
     context.obj = tour.Place(root=place.absolute())
 
 
+simulation = click.option("--simulate", default="", help="Arguments for `catchment simulate`, in one string.")
+
+
 @main.command()
+@simulation
 @click.pass_obj
-def run(place: tour.Place) -> None:
+def run(place: tour.Place, simulate: str) -> None:
     """A simulated organisation through the real DAGs to findings; stops Airflow again."""
-    _tour(place, keep=False)
+    _tour(place, shlex.split(simulate), keep=False)
 
 
 @main.command()
+@simulation
 @click.pass_obj
-def up(place: tour.Place) -> None:
+def up(place: tour.Place, simulate: str) -> None:
     """The same, and leave Airflow running."""
-    _tour(place, keep=True)
+    _tour(place, shlex.split(simulate), keep=True)
 
 
 @main.command()
@@ -53,7 +59,7 @@ def status(place: tour.Place) -> None:
     console.print(f"Airflow runs at {home.url}" if server.running(home) else "Airflow is not running")
 
 
-def _tour(place: tour.Place, *, keep: bool) -> None:
+def _tour(place: tour.Place, simulate: list[str], *, keep: bool) -> None:
     began = time.monotonic()
 
     def say(text: str) -> None:
@@ -63,7 +69,7 @@ def _tour(place: tour.Place, *, keep: bool) -> None:
     was_running = server.running(home) is not None
     try:
         with console.status("working"):
-            client = server.start(home, before=lambda: tour.simulate(place, say=say), say=say)
+            client = server.start(home, before=lambda: tour.simulate(place, simulate, say=say), say=say)
             say(f"Airflow is healthy at {client.url}")
             tour.land_and_detect(client, say=say)
             say("nothing is left to do")

@@ -54,7 +54,7 @@ class Place:
         return {"CATCHMENT_LAKE": str(self.lake), **feeds}
 
 
-def simulate(place: Place, *, say: Callable[[str], None], arguments: Sequence[str] = ()) -> None:
+def simulate(place: Place, arguments: Sequence[str], *, say: Callable[[str], None]) -> None:
     """Write the simulated organisation, unless an earlier tour did. Raises AirflowError with its error."""
     if place.truth.exists():
         return
