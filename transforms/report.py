@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigError
 from transforms.settings import REPOSITORY, Settings
+
+if TYPE_CHECKING:
+    from transforms.lake.table import Lake
 
 
 @contextmanager
@@ -131,6 +134,19 @@ def status(settings: Settings) -> list[dict[str, Any]]:
                 "open_objects": len(waiting),
                 "oldest_open": min((p.object_time for p in waiting), default=None),
                 "failed_reads": failures,
+                "unbuilt_records": _unbuilt(lake, name),
             }
         )
     return rows
+
+
+def _unbuilt(lake: Lake, source: str) -> int:
+    """Bronze rows that wait for `build`: those of the versions beyond the class table that is furthest behind."""
+    from transforms.lake.table import ocsf_txn
+
+    bronze = lake.table(f"bronze/{source}")
+    if not bronze.exists():
+        return 0
+    progress = [lake.table(f"ocsf/{name}").open().progress(ocsf_txn(source)) for name in lake.names("ocsf")]
+    consumed = min((version for version in progress if version >= 0), default=-1)
+    return sum(f.rows for _, files in bronze.open().added(consumed) for f in files)

@@ -332,6 +332,11 @@ class Lake:
         return [n for n in names if self.table(f"{folder}/{n}").exists()]
 
 
+def ocsf_txn(source: str) -> str:
+    """The txn of a class table that says how far it has come in a source's bronze table."""
+    return f"ocsf/{source}"
+
+
 def storage_options(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment's cloud settings, as delta-rs names them. Values stay in the process."""
     prefixes = ("AWS_", "AZURE_STORAGE_", "AZURE_CLIENT_", "AZURE_TENANT_", "GOOGLE_")

@@ -17,7 +17,7 @@ from uuid import uuid4
 import duckdb
 
 from transforms.errors import ConfigError
-from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, reading_of
+from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, ocsf_txn, reading_of
 from transforms.settings import Settings
 from transforms.warehouse.session import identifier, literal, scan
 
@@ -58,7 +58,7 @@ def route(
     bronze = lake.table(f"bronze/{source}")
     if not bronze.exists():
         return result
-    app = f"ocsf/{source}"
+    app = ocsf_txn(source)
     head = bronze.open()
     lost = 0
     while True:
