@@ -265,7 +265,8 @@ def copy_to(
     pattern = f"part-{uuid4().hex}-{{i}}.zstd"
     cursor = con.execute(
         f"copy ({select}) to {literal(table.uri)} (format parquet, compression zstd, compression_level 1, "
-        f"partition_by (event_date), filename_pattern {literal(pattern)}, overwrite_or_ignore true, return_stats true, row_group_size 65536)"
+        f"partition_by (event_date), filename_pattern {literal(pattern)}, overwrite_or_ignore true, "
+        "return_stats true, row_group_size 65536)"
     )
     files = []
     for filename, count, size, _footer, column_stats, keys in cursor.fetchall():

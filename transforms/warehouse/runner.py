@@ -191,7 +191,7 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
                 try:
                     outcome = dbtRunner().invoke(words)
                 finally:  # the next run in this process may be of another lake
-                    DuckDBConnectionManager.close_all_connections()
+                    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
             _borrow(Path(target) / PARSED, cache / PARSED)
     if outcome.result is None:
         raise CatchmentError(f"dbt could not run: {outcome.exception or out.getvalue()[-2000:]}")
