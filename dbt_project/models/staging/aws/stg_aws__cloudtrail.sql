@@ -1,6 +1,6 @@
 {{ routes_to(['api_activity', 'datastore_activity', 'authentication', 'account_change', 'user_access', 'base_event']) }}
 
-{# What is read out of a record; https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html #}
+{# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html #}
 {% set event_fields = {
     'eventVersion': 'json', 'eventSource': 'string', 'eventName': 'string', 'eventType': 'json',
     'eventCategory': 'json', 'eventID': 'string', 'sharedEventID': 'json', 'requestID': 'string',
@@ -41,12 +41,14 @@
 } %}
 {% set extra_fields = {
     'MFAUsed': 'string', 'MfaType': 'string', 'UserName': 'string', 'bytesTransferredIn': 'string', 'bytesTransferredOut': 'string',
-    'LoginTo': 'string',
 } %}
 {% set detail_fields = {
     'CredentialChallenge': 'string', 'CredentialVerification': 'string', 'UserAuthentication': 'string',
 } %}
-{% set denied = "('AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'Client.UnauthorizedOperation', 'UnauthorizedAccess')" %}
+{% set denied %}(
+            'AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'Client.UnauthorizedOperation', 'UnauthorizedAccess'
+        ){% endset %}
+{% set no_text = 'cast(null as varchar)' %}
 
 with
 
@@ -66,7 +68,7 @@ parsed as (
 
     select
         records.*,
-        {{ parse_json('raw', event_fields) }} as event,
+        {{ parse_json('raw', event_fields) }} as event
     from records
 
 ),
@@ -87,7 +89,9 @@ opened as (
             when event.awsRegion like 'us-gov-%' then 'arn:aws-us-gov:'
             else 'arn:aws:'
         end as arn_prefix,
-        {{ is_ip('event.sourceIPAddress') }} as is_from_ip,
+        event.eventSource in ('s3.amazonaws.com', 's3express.amazonaws.com') as is_s3,
+        event.eventSource = 'iam.amazonaws.com' as is_iam,
+        {{ is_ip('event.sourceIPAddress') }} as is_from_ip
     from parsed
 
 ),
@@ -101,7 +105,8 @@ named as (
             when identity.type = 'Root' then 'root'
             when identity.type = 'AssumedRole'
                 then coalesce(nullif(split_part(identity.arn, ':assumed-role/', 2), ''), session.sessionIssuer.userName)
-            when identity.type = 'FederatedUser' then coalesce(nullif(split_part(identity.arn, ':federated-user/', 2), ''), identity.userName)
+            when identity.type = 'FederatedUser'
+                then coalesce(nullif(split_part(identity.arn, ':federated-user/', 2), ''), identity.userName)
             else coalesce(nullif(identity.userName, ''), extra.UserName)
         end as actor_name,
         coalesce(nullif(identity.arn, ''), identity.onBehalfOf.userId, nullif(identity.principalId, '')) as actor_uid,
@@ -115,11 +120,17 @@ named as (
         -- which store
         coalesce(
             request.tableName,
-            case when event.eventSource = 'dynamodb.amazonaws.com' then nullif(regexp_extract(first_resource.ARN, ':table/([^/]+)', 1), '') end
+            case
+                when event.eventSource = 'dynamodb.amazonaws.com'
+                    then nullif(regexp_extract(first_resource.ARN, ':table/([^/]+)', 1), '')
+            end
         ) as store_table,
         coalesce(
             request.database, request.queryExecutionContext.database,
-            case when event.eventSource in ('rds-data.amazonaws.com', 'redshift-data.amazonaws.com') then coalesce(request.resourceArn, request.clusterIdentifier) end
+            case
+                when event.eventSource in ('rds-data.amazonaws.com', 'redshift-data.amazonaws.com')
+                    then coalesce(request.resourceArn, request.clusterIdentifier)
+            end
         ) as store_database,
         -- which resource, where the request or the response names it
         case
@@ -129,26 +140,38 @@ named as (
                     {{ list_item('request.instancesSet.items', 1) }}.instanceId,
                     {{ list_item('response.instancesSet.items', 1) }}.instanceId
                 )
-        end as instance_uid,
+        end as instance_uid
     from opened
+
+),
+
+matched as (
+
+    select
+        named.*,
+        kinds.activity_id as kind_activity,
+        -- a call that does not say which store or which privilege lacks what its class requires: it is still a call
+        case
+            when kinds.class_uid = 6005 and coalesce(named.request.bucketName, named.store_table, named.store_database) is null then null
+            when kinds.class_uid = 3005 and named.request.permissionSetArn is null then null
+            else kinds.class_uid
+        end as kind_class
+    from named
+    left join kinds
+        on
+            named.event.eventSource = kinds.event_source
+            and named.event.eventName = kinds.event_name
 
 ),
 
 classified as (
 
     select
-        named.*,
-        case
-            when event.eventName is null then 0
-            when kinds.class_uid = 6005 and coalesce(request.bucketName, store_table, store_database) is null then 6003
-            when kinds.class_uid = 3005 and request.permissionSetArn is null then 6003
-            else coalesce(kinds.class_uid, 6003)
-        end as to_class,
+        matched.*,
+        case when event.eventName is null then 0 else coalesce(kind_class, 6003) end as to_class,
         case
             when event.eventName is null then 99
-            when kinds.class_uid in (6005, 3005) and coalesce(request.bucketName, store_table, store_database, request.permissionSetArn) is null
-                then {{ api_activity_of('event.eventName', 'cast(event.readOnly as varchar)') }}
-            when kinds.class_uid is not null then kinds.activity_id
+            when kind_class is not null then kind_activity
             else {{ api_activity_of('event.eventName', 'cast(event.readOnly as varchar)') }}
         end as to_activity,
         case
@@ -158,21 +181,19 @@ classified as (
         end as result,
         -- the resource: one kind of name after the other, the most exact first
         case
-            when event.eventSource in ('s3.amazonaws.com', 's3express.amazonaws.com') and request.key is not null then 'AWS::S3::Object'
-            when event.eventSource in ('s3.amazonaws.com', 's3express.amazonaws.com') and request.bucketName is not null then 'AWS::S3::Bucket'
+            when is_s3 and request.key is not null then 'AWS::S3::Object'
+            when is_s3 and request.bucketName is not null then 'AWS::S3::Bucket'
             when event.eventSource = 'secretsmanager.amazonaws.com' then 'secret'
             when instance_uid is not null then 'AWS::EC2::Instance'
-            when event.eventSource = 'iam.amazonaws.com'
-                then case
-                    when request.roleName is not null then 'AWS::IAM::Role'
-                    when request.userName is not null then 'AWS::IAM::User'
-                    when request.groupName is not null then 'AWS::IAM::Group'
-                    when coalesce(request.policyArn, request.policyName) is not null then 'AWS::IAM::Policy'
-                    when request.serialNumber is not null then 'AWS::IAM::MFADevice'
-                end
+            when is_iam and request.roleName is not null then 'AWS::IAM::Role'
+            when is_iam and request.userName is not null then 'AWS::IAM::User'
+            when is_iam and request.groupName is not null then 'AWS::IAM::Group'
+            when is_iam and coalesce(request.policyArn, request.policyName) is not null then 'AWS::IAM::Policy'
+            when is_iam and request.serialNumber is not null then 'AWS::IAM::MFADevice'
             when first_resource.ARN is not null then first_resource.type
             when request.roleArn is not null then 'AWS::IAM::Role'
-            when event.eventSource = 'cloudtrail.amazonaws.com' and coalesce(request.name, request.trailName) is not null then 'AWS::CloudTrail::Trail'
+            when event.eventSource = 'cloudtrail.amazonaws.com' and coalesce(request.name, request.trailName) is not null
+                then 'AWS::CloudTrail::Trail'
             when request.keyId is not null and event.eventSource = 'kms.amazonaws.com' then 'AWS::KMS::Key'
             when request.functionName is not null then 'AWS::Lambda::Function'
             when store_table is not null then 'AWS::DynamoDB::Table'
@@ -185,11 +206,8 @@ classified as (
             when request.topicArn is not null then 'AWS::SNS::Topic'
             when request.queueUrl is not null then 'AWS::SQS::Queue'
             when request.repositoryName is not null then 'AWS::ECR::Repository'
-        end as kind_of_resource,
-    from named
-    left join kinds
-        on named.event.eventSource = kinds.event_source
-        and named.event.eventName = kinds.event_name
+        end as kind_of_resource
+    from matched
 
 ),
 
@@ -213,7 +231,7 @@ resourced as (
                 request.snapshotId, request.volumeId, request.vpcId, request.logGroupName, request.topicArn, request.queueUrl,
                 request.repositoryName, request.resourceArn
             )
-        end as primary_uid,
+        end as primary_uid
     from classified
 
 ),
@@ -254,22 +272,30 @@ final as (
         nullif(identity.principalId, '') as actor_user_uid_alt,
         identity.type as actor_user_type,
         cast(
-            case identity.type when 'Root' then 2 when 'IAMUser' then 1 when 'IdentityCenterUser' then 1 when 'AWSService' then 3 else case when identity.type is not null then 99 end end
-            as integer
+            case
+                when identity.type = 'Root' then 2
+                when identity.type in ('IAMUser', 'IdentityCenterUser') then 1
+                when identity.type = 'AWSService' then 3
+                when identity.type is not null then 99
+            end as integer
         ) as actor_user_type_id,
         coalesce(nullif(identity.accountId, ''), session.sessionIssuer.accountId) as actor_user_account_uid,
         coalesce(nullif(identity.accessKeyId, ''), identity.credentialId) as actor_user_credential_uid,
         case when identity.type in ('AssumedRole', 'FederatedUser') then nullif(identity.principalId, '') end as actor_session_uid,
         nullif(session.sessionIssuer.arn, '') as actor_session_issuer,
         case session.attributes.mfaAuthenticated when 'true' then true when 'false' then false end as actor_session_is_mfa,
-        case when actor_name is null and actor_uid is null and identity.invokedBy is null then coalesce(event.eventSource, 'cloudtrail.amazonaws.com') end as actor_app_name,
+        case
+            when actor_name is null and actor_uid is null and identity.invokedBy is null
+                then coalesce(event.eventSource, 'cloudtrail.amazonaws.com')
+        end as actor_app_name,
         coalesce(identity.identityProvider, identity.onBehalfOf.identityStoreArn) as actor_idp_name,
         nullif(identity.invokedBy, '') as actor_invoked_by,
         -- network
         case when is_from_ip then event.sourceIPAddress end as src_endpoint_ip,
         case when not is_from_ip and event.sourceIPAddress like '%.%' then event.sourceIPAddress end as src_endpoint_domain,
         case
-            when event.sourceIPAddress is null or event.sourceIPAddress = '' then coalesce(identity.invokedBy, event.eventSource, 'cloudtrail.amazonaws.com')
+            when event.sourceIPAddress is null or event.sourceIPAddress = ''
+                then coalesce(identity.invokedBy, event.eventSource, 'cloudtrail.amazonaws.com')
             when not is_from_ip then event.sourceIPAddress
         end as src_endpoint_svc_name,
         nullif(event.vpcEndpointId, '') as src_endpoint_vpc_uid,
@@ -299,11 +325,17 @@ final as (
         kind_of_resource as resource_type,
         case
             when event.resources is not null
-                then {{ list_map('event.resources', struct_of({'uid': 'item.ARN', 'name': 'cast(null as varchar)', 'type': 'item.type', 'account_uid': 'item.accountId'})) }}
+                then {{ list_map('event.resources', struct_of({
+                    'uid': 'item.ARN', 'name': no_text, 'type': 'item.type', 'account_uid': 'item.accountId',
+                })) }}
             when event.eventSource = 'ec2.amazonaws.com' and coalesce(request.instancesSet.items, response.instancesSet.items) is not null
-                then {{ list_map('coalesce(request.instancesSet.items, response.instancesSet.items)', struct_of({'uid': 'item.instanceId', 'name': 'cast(null as varchar)', 'type': "'AWS::EC2::Instance'", 'account_uid': 'cast(null as varchar)'})) }}
+                then {{ list_map('coalesce(request.instancesSet.items, response.instancesSet.items)', struct_of({
+                    'uid': 'item.instanceId', 'name': no_text, 'type': "'AWS::EC2::Instance'", 'account_uid': no_text,
+                })) }}
             when primary_uid is not null
-                then {{ list_of([struct_of({'uid': 'primary_uid', 'name': 'cast(null as varchar)', 'type': 'kind_of_resource', 'account_uid': 'cast(null as varchar)'})]) }}
+                then {{ list_of([struct_of({
+                    'uid': 'primary_uid', 'name': no_text, 'type': 'kind_of_resource', 'account_uid': no_text,
+                })]) }}
         end as resources,
         {{ json_of({
             'eventVersion': 'event.eventVersion', 'eventType': 'event.eventType', 'eventCategory': 'event.eventCategory',
@@ -316,51 +348,54 @@ final as (
             'sourceIdentity': 'session.sourceIdentity', 'ec2RoleDelivery': 'session.ec2RoleDelivery', 'assumedRoot': 'session.assumedRoot',
         }) }} as unmapped,
         -- class extras: the user that the event is about
-        case to_class
-            when 3002 then case
-                when response.assumedRoleUser.arn is not null then nullif(split_part(response.assumedRoleUser.arn, ':assumed-role/', 2), '')
-                when request.roleArn is not null
-                    then regexp_extract(request.roleArn, '([^/]+)$', 1) || coalesce('/' || request.roleSessionName, '')
-                when response.federatedUser.arn is not null then nullif(split_part(response.federatedUser.arn, ':federated-user/', 2), '')
-                else coalesce(actor_name, identity.type, identity.invokedBy, 'unknown')
-            end
-            when 3001 then coalesce(
-                request.roleName, request.userName, request.groupName, response.user.userName, response.accessKey.userName,
-                nullif(regexp_extract(request.serialNumber, '([^/]+)$', 1), ''), request.userId, actor_name, actor_uid, event.recipientAccountId, 'unknown'
-            )
-            when 3005 then request.principalId
-        end as user_name,
-        case to_class
-            when 3002 then case
-                when coalesce(response.assumedRoleUser.arn, request.roleArn) is not null then coalesce(response.assumedRoleUser.arn, request.roleArn)
-                when response.federatedUser.arn is not null then response.federatedUser.arn
-                else actor_uid
-            end
-            when 3001 then case
-                when request.roleName is not null then response.role.arn
-                when coalesce(request.userName, request.groupName, request.userId) is not null then coalesce(response.user.arn, response.user.userId, request.userId)
-                else actor_uid
-            end
-            when 3005 then request.principalId
-        end as user_uid,
-        case to_class
-            when 3002 then case when request.roleArn is not null then 'Role' else identity.type end
-            when 3001 then case
-                when request.roleName is not null then 'Role'
-                when request.userName is not null then 'User'
-                when request.groupName is not null then 'Group'
-                else identity.type
-            end
-            when 3005 then request.principalType
-        end as user_type,
-        case when to_class in (3001, 3002, 3005) then coalesce(nullif(event.recipientAccountId, ''), nullif(identity.accountId, '')) end as user_account_uid,
         case
-            when to_class in (3001, 3002) then coalesce(response.credentials.accessKeyId, response.accessKey.accessKeyId, request.accessKeyId, request.serialNumber)
+            when to_class = 3002 and response.assumedRoleUser.arn is not null
+                then nullif(split_part(response.assumedRoleUser.arn, ':assumed-role/', 2), '')
+            when to_class = 3002 and request.roleArn is not null
+                then regexp_extract(request.roleArn, '([^/]+)$', 1) || coalesce('/' || request.roleSessionName, '')
+            when to_class = 3002 and response.federatedUser.arn is not null
+                then nullif(split_part(response.federatedUser.arn, ':federated-user/', 2), '')
+            when to_class = 3002 then coalesce(actor_name, identity.type, identity.invokedBy, 'unknown')
+            when to_class = 3001
+                then coalesce(
+                    request.roleName, request.userName, request.groupName, response.user.userName, response.accessKey.userName,
+                    nullif(regexp_extract(request.serialNumber, '([^/]+)$', 1), ''), request.userId,
+                    actor_name, actor_uid, event.recipientAccountId, 'unknown'
+                )
+            when to_class = 3005 then coalesce(request.principalId, 'unknown')
+        end as user_name,
+        case
+            when to_class = 3002
+                then coalesce(response.assumedRoleUser.arn, request.roleArn, response.federatedUser.arn, actor_uid)
+            when to_class = 3001 and request.roleName is not null then response.role.arn
+            when to_class = 3001 and coalesce(request.userName, request.groupName, request.userId) is not null
+                then coalesce(response.user.arn, response.user.userId, request.userId)
+            when to_class = 3001 then actor_uid
+            when to_class = 3005 then request.principalId
+        end as user_uid,
+        case
+            when to_class = 3002 and request.roleArn is not null then 'Role'
+            when to_class = 3001 and request.roleName is not null then 'Role'
+            when to_class = 3001 and request.userName is not null then 'User'
+            when to_class = 3001 and request.groupName is not null then 'Group'
+            when to_class in (3001, 3002) then identity.type
+            when to_class = 3005 then request.principalType
+        end as user_type,
+        case
+            when to_class in (3001, 3002, 3005) then coalesce(nullif(event.recipientAccountId, ''), nullif(identity.accountId, ''))
+        end as user_account_uid,
+        case
+            when to_class in (3001, 3002)
+                then coalesce(
+                    response.credentials.accessKeyId, response.accessKey.accessKeyId, request.accessKeyId, request.serialNumber
+                )
         end as user_credential_uid,
         case when to_class in (3001, 3005) then coalesce(request.policyArn, request.permissionSetArn) end as policy_uid,
         case
             when to_class in (3001, 3005)
-                then coalesce(request.policyName, nullif(regexp_extract(coalesce(request.policyArn, request.permissionSetArn), '([^/]+)$', 1), ''))
+                then coalesce(
+                    request.policyName, nullif(regexp_extract(coalesce(request.policyArn, request.permissionSetArn), '([^/]+)$', 1), '')
+                )
         end as policy_name,
         case when to_class = 3005 then {{ list_of(['request.permissionSetArn']) }} end as privileges,
         -- class extras: authentication
@@ -373,8 +408,10 @@ final as (
         end as is_mfa,
         case when to_class = 3002 then extra.MfaType end as mfa_factor,
         cast(
-            case when to_class <> 3002 then null when event.eventName = 'AssumeRoleWithSAML' then 5 when event.eventName = 'AssumeRoleWithWebIdentity' then 4 end
-            as integer
+            case
+                when event.eventName = 'AssumeRoleWithSAML' then 5
+                when event.eventName = 'AssumeRoleWithWebIdentity' then 4
+            end as integer
         ) as auth_protocol_id,
         case when to_class = 3002 then event.eventSource end as service_name,
         -- class extras: stores
@@ -383,8 +420,11 @@ final as (
         case when to_class = 6005 then store_database end as database_name,
         case when to_class = 6005 then store_table end as table_name,
         cast(
-            case when to_class <> 6005 then null when request.bucketName is not null then 2 when store_table is not null then 3 when store_database is not null then 1 end
-            as integer
+            case
+                when to_class = 6005 and request.bucketName is not null then 2
+                when to_class = 6005 and store_table is not null then 3
+                when to_class = 6005 and store_database is not null then 1
+            end as integer
         ) as datastore_type_id,
         case
             when to_class = 6005
@@ -392,7 +432,7 @@ final as (
                     nullif(cast(try_cast(extra.bytesTransferredOut as double) as bigint), 0),
                     cast(try_cast(extra.bytesTransferredIn as double) as bigint)
                 )
-        end as bytes,
+        end as bytes
     from resourced
 
 )

@@ -49,7 +49,7 @@ parsed as (
 
     select
         records.*,
-        {{ parse_json('raw', event_fields) }} as event,
+        {{ parse_json('raw', event_fields) }} as event
     from records
 
 ),
@@ -58,20 +58,22 @@ opened as (
 
     select
         parsed.*,
-        case when left(event.operationName, 1) = '{' then {{ json_text('event.operationName', 'value') }} else event.operationName end as operation,
-        case when left(event.category, 1) = '{' then {{ json_text('event.category', 'value') }} else event.category end as category,
+        {{ value_of('event.operationName') }} as operation,
+        {{ value_of('event.category') }} as category,
         coalesce(
             event.resultType,
-            case when left(event.status, 1) = '{' then {{ json_text('event.status', 'value') }} else event.status end
+            {{ value_of('event.status') }}
         ) as outcome,
         coalesce(
             event.resultSignature,
-            nullif(case when left(event.subStatus, 1) = '{' then {{ json_text('event.subStatus', 'value') }} else event.subStatus end, '')
+            nullif({{ value_of('event.subStatus') }}, '')
         ) as signature,
         lower(coalesce(event.level, {{ json_text('raw', 'Level') }})) as level,
-        {{ parse_json("coalesce(event.authorization, " ~ json_text('event.identity', 'authorization') ~ ")", authorization_fields) }} as auth,
+        {{ parse_json(
+            "coalesce(event.authorization, " ~ json_text('event.identity', 'authorization') ~ ")", authorization_fields
+        ) }} as auth,
         coalesce(event.claims, {{ json_text('event.identity', 'claims') }}) as claims,
-        {{ parse_json('event.properties', property_fields) }} as properties,
+        {{ parse_json('event.properties', property_fields) }} as properties
     from parsed
 
 ),
@@ -106,12 +108,13 @@ read as (
         {{ json_text('claims', 'http://schemas.microsoft.com/claims/authnmethodsreferences') }} as methods,
         -- from where
         nullif(coalesce(
-            event.callerIpAddress, {{ json_text('event.httpRequest', 'clientIpAddress') }}, {{ json_text('claims', 'ipaddr') }}, properties.ipAddress
+            event.callerIpAddress, {{ json_text('event.httpRequest', 'clientIpAddress') }}, {{ json_text('claims', 'ipaddr') }},
+            properties.ipAddress
         ), '') as caller_ip,
         -- what it was done to
         lower(coalesce(event.resourceId, auth.scope)) as resource,
         -- which role was granted or revoked, to whom
-        coalesce(properties.requestbody, properties.requestBody, properties.responseBody) as body,
+        coalesce(properties.requestbody, properties.requestBody, properties.responseBody) as body
     from opened
 
 ),
@@ -131,24 +134,35 @@ granted as (
         coalesce(
             {{ json_text('body', 'Properties', 'PrincipalType') }}, {{ json_text('body', 'properties', 'principalType') }}
         ) as grantee_type,
-        {{ is_ip('caller_ip') }} as is_from_ip,
+        lower(coalesce(signature, properties.statusCode)) as answer,
+        {{ is_ip('caller_ip') }} as is_from_ip
     from read
+
+),
+
+matched as (
+
+    select
+        granted.*,
+        kinds.class_uid as kind_class,
+        kinds.activity_id as kind_activity,
+        roles.role_name
+    from granted
+    left join kinds on granted.kind = kinds.kind
+    left join roles on lower(regexp_extract(granted.role_uid, '([^/]+)$', 1)) = roles.role_id
 
 ),
 
 classified as (
 
     select
-        granted.*,
-        roles.role_name,
-        case
-            when operation is null then 0
-            else coalesce(kinds.class_uid, 6003)
-        end as to_class,
+        matched.*,
+        case when operation is null then 0 else coalesce(kind_class, 6003) end as to_class,
         case
             when operation is null then 99
-            when kinds.class_uid is not null then kinds.activity_id
-            when operation_key like '%/write' then case when lower(coalesce(signature, properties.statusCode)) like '%created%' then 1 else 3 end
+            when kind_class is not null then kind_activity
+            when operation_key like '%/write' and answer like '%created%' then 1
+            when operation_key like '%/write' then 3
             when operation_key like '%/delete' then 4
             when operation_key like '%/read' then 2
             when regexp_extract(operation_key, '([^/]+)/action$', 1) like 'list%' then 2
@@ -158,7 +172,7 @@ classified as (
         case
             when lower(outcome) in ('success', 'succeeded', '0') or properties.status.errorCode = '0' then 1
             when lower(outcome) in ('failure', 'failed', 'fail') or lower(outcome) like 'fail%' then 2
-            when kinds.class_uid = 3002 and try_cast(outcome as bigint) > 0 then 2
+            when kind_class = 3002 and try_cast(outcome as bigint) > 0 then 2
             when outcome is null then 0
             else 99
         end as result,
@@ -174,14 +188,12 @@ classified as (
         case
             when operation_key = 'microsoft.authorization/elevateaccess/action' then 'User Access Administrator'
             else coalesce(
-                roles.role_name,
+                role_name,
                 nullif(regexp_extract(role_uid, '([^/]+)$', 1), ''),
                 'assignment ' || nullif(regexp_extract(resource, '([^/]+)$', 1), '')
             )
-        end as privilege,
-    from granted
-    left join kinds on granted.kind = kinds.kind
-    left join roles on lower(regexp_extract(granted.role_uid, '([^/]+)$', 1)) = roles.role_id
+        end as privilege
+    from matched
 
 ),
 
@@ -209,14 +221,20 @@ final as (
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'operation') }},
         cast(grade as integer) as severity_id,
-        case grade when 5 then 'Critical' when 4 then 'High' when 3 then 'Medium' when 1 then 'Informational' else 'Unknown' end as severity,
+        case
+            when grade = 5 then 'Critical'
+            when grade = 4 then 'High'
+            when grade = 3 then 'Medium'
+            when grade = 1 then 'Informational'
+            else 'Unknown'
+        end as severity,
         cast(result as integer) as status_id,
         case result when 1 then 'Success' when 2 then 'Failure' when 0 then 'Unknown' else outcome end as status,
         coalesce(signature, properties.statusCode, outcome) as status_code,
         coalesce(event.resultDescription, properties.statusMessage, properties.status.failureReason) as status_detail,
         cast(
             case
-                when lower(coalesce(signature, properties.statusCode)) like '%forbidden%' or lower(coalesce(signature, properties.statusCode)) like '%unauthorized%' then 2
+                when answer like '%forbidden%' or answer like '%unauthorized%' then 2
                 when result = 1 then 1
             end as integer
         ) as action_id,
@@ -227,7 +245,10 @@ final as (
         app_uid as actor_user_uid_alt,
         coalesce(
             auth.evidence.principalType,
-            case when upn is not null or properties.userPrincipalName is not null or claimed_type = 'user' then 'User' when app_uid is not null then 'ServicePrincipal' end
+            case
+                when upn is not null or properties.userPrincipalName is not null or claimed_type = 'user' then 'User'
+                when app_uid is not null then 'ServicePrincipal'
+            end
         ) as actor_user_type,
         cast(
             case
@@ -240,7 +261,9 @@ final as (
         {{ json_text('claims', 'uti') }} as actor_session_uid,
         {{ json_text('claims', 'iss') }} as actor_session_issuer,
         case when methods like '%mfa%' then true when methods is not null then false end as actor_session_is_mfa,
-        case when actor_name is null and actor_uid is null then coalesce(nullif(split_part(operation_key, '/', 1), ''), 'azure') end as actor_app_name,
+        case
+            when actor_name is null and actor_uid is null then coalesce(nullif(split_part(operation_key, '/', 1), ''), 'azure')
+        end as actor_app_name,
         {{ json_text('claims', microsoft ~ 'identityprovider') }} as actor_idp_name,
         -- network
         case when is_from_ip then caller_ip end as src_endpoint_ip,
@@ -255,7 +278,7 @@ final as (
         event.operationVersion as api_version,
         event.correlationId as api_request_uid,
         coalesce(properties.requestbody, properties.requestBody, event.httpRequest) as api_request_data,
-        try_cast(coalesce({{ json_text('event.subStatus', 'localizedValue') }}, properties.statusCode, signature) as integer) as api_response_code,
+        try_cast(coalesce(properties.statusCode, signature) as integer) as api_response_code,
         case when result = 2 then coalesce(signature, properties.statusCode, outcome) end as api_response_error,
         case when result = 2 then coalesce(properties.statusMessage, event.resultDescription) end as api_response_message,
         properties.responseBody as api_response_data,
@@ -268,7 +291,8 @@ final as (
         case when operation_key like 'microsoft.keyvault/vaults/secrets%' then 'secret' else operation_type end as resource_type,
         case
             when resource is not null then {{ list_of([struct_of({
-                'uid': 'resource', 'name': "nullif(regexp_extract(resource, '([^/]+)/?$', 1), '')", 'type': 'operation_type', 'account_uid': 'subscription',
+                'uid': 'resource', 'name': "nullif(regexp_extract(resource, '([^/]+)/?$', 1), '')",
+                'type': 'operation_type', 'account_uid': 'subscription',
             })]) }}
         end as resources,
         {{ json_without('raw', [
@@ -289,10 +313,15 @@ final as (
         end as user_uid,
         case when to_class = 3002 then 'User' when to_class = 3005 then grantee_type end as user_type,
         case when to_class = 3002 and properties.userPrincipalName like '%@%' then properties.userPrincipalName end as user_email_addr,
-        case when to_class in (3002, 3005) then lower(coalesce(event.tenantId, {{ json_text('claims', microsoft ~ 'tenantid') }})) end as user_account_uid,
+        case
+            when to_class in (3002, 3005) then lower(coalesce(event.tenantId, {{ json_text('claims', microsoft ~ 'tenantid') }}))
+        end as user_account_uid,
         case when to_class = 3005 then {{ list_of(['privilege']) }} end as privileges,
         case when to_class = 3005 then role_uid end as policy_uid,
-        case when to_class = 3005 then coalesce(role_name, case when operation_key like '%elevateaccess%' then 'User Access Administrator' end) end as policy_name,
+        case
+            when to_class = 3005 and operation_key like '%elevateaccess%' then 'User Access Administrator'
+            when to_class = 3005 then role_name
+        end as policy_name,
         -- class extras: authentication
         case
             when to_class <> 3002 then null
@@ -300,7 +329,7 @@ final as (
             when properties.authenticationRequirement = 'singleFactorAuthentication' then false
         end as is_mfa,
         case when to_class = 3002 then properties.mfaDetail.authMethod end as mfa_factor,
-        case when to_class = 3002 then coalesce(properties.resourceDisplayName, properties.appDisplayName, 'Azure') end as service_name,
+        case when to_class = 3002 then coalesce(properties.resourceDisplayName, properties.appDisplayName, 'Azure') end as service_name
     from classified
 
 )

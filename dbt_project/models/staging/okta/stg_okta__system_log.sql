@@ -36,7 +36,7 @@ parsed as (
 
     select
         records.*,
-        {{ parse_json('raw', event_fields) }} as event,
+        {{ parse_json('raw', event_fields) }} as event
     from records
 
 ),
@@ -61,25 +61,35 @@ opened as (
         nullif(coalesce(event.debugContext.debugData.privilegeGranted, event.debugContext.debugData.privilegeRevoked), '') as privilege,
         nullif(regexp_extract(event.eventType, '([a-z_A-Z0-9]+)$', 1), '') as verb,
         upper(event.outcome.result) as outcome,
-        {{ is_ip('event.client.ipAddress') }} as is_from_ip,
+        {{ is_ip('event.client.ipAddress') }} as is_from_ip
     from parsed
+
+),
+
+matched as (
+
+    select
+        opened.*,
+        kinds.activity_id as kind_activity,
+        -- a grant that names no privilege is still a call
+        case
+            when kinds.class_uid = 3005 and coalesce(opened.privilege, opened.role.displayName) is null then null
+            else kinds.class_uid
+        end as kind_class
+    from opened
+    left join kinds on opened.event.eventType = kinds.event_type
 
 ),
 
 classified as (
 
     select
-        opened.*,
-        case
-            when event.eventType is null then 0
-            when kinds.class_uid = 3005 and coalesce(privilege, role.displayName) is null then 6003
-            else coalesce(kinds.class_uid, 6003)
-        end as to_class,
+        matched.*,
+        case when event.eventType is null then 0 else coalesce(kind_class, 6003) end as to_class,
         case
             when event.eventType is null then 99
-            when kinds.class_uid is not null and not (kinds.class_uid = 3005 and coalesce(privilege, role.displayName) is null)
-                then kinds.activity_id
-            when kinds.class_uid = 3005 then 3
+            when kind_class is not null then kind_activity
+            when kind_activity is not null then 3
             when verb in ('create', 'add', 'import', 'upload', 'generate') then 1
             when verb in ('read', 'view', 'download', 'export', 'list', 'reveal') then 2
             when verb in (
@@ -98,17 +108,24 @@ classified as (
         end as result,
         case upper(event.severity) when 'DEBUG' then 1 when 'INFO' then 1 when 'WARN' then 3 when 'ERROR' then 4 else 0 end as grade,
         case
-            when event.eventType like 'user.mfa.%' or event.eventType like '%.auth_via_mfa' or event.eventType like 'system.push.%'
-                or event.eventType like 'system.sms.%' or event.eventType like 'system.voice.%'
+            when regexp_extract(event.eventType, '^(user[.]mfa[.]|system[.](push|sms|voice)[.]|.*[.]auth_via_mfa$)', 1) <> ''
                 then coalesce(
                     debug.factor,
                     case when event.eventType like '%push%' then 'OKTA_VERIFY_PUSH' end,
                     event.authenticationContext.credentialType
                 )
             else debug.factor
-        end as factor,
-    from opened
-    left join kinds on opened.event.eventType = kinds.event_type
+        end as factor
+    from matched
+
+),
+
+about_users as (
+
+    select
+        classified.*,
+        to_class in (3001, 3002, 3005) as has_user
+    from classified
 
 ),
 
@@ -147,8 +164,13 @@ final as (
         coalesce(actor_login, nullif(event.actor.displayName, 'unknown')) as actor_user_name,
         actor_uid as actor_user_uid,
         event.actor.type as actor_user_type,
-        cast(case when event.actor.type = 'User' then 1 when event.actor.type = 'SystemPrincipal' then 3 when event.actor.type is not null then 99 end as integer)
-            as actor_user_type_id,
+        cast(
+            case
+                when event.actor.type = 'User' then 1
+                when event.actor.type = 'SystemPrincipal' then 3
+                when event.actor.type is not null then 99
+            end as integer
+        ) as actor_user_type_id,
         case when actor_login like '%@%' then actor_login end as actor_user_email_addr,
         event.transaction.detail.requestApiTokenId as actor_user_credential_uid,
         nullif(event.authenticationContext.externalSessionId, 'unknown') as actor_session_uid,
@@ -160,7 +182,10 @@ final as (
         -- network
         case when is_from_ip then event.client.ipAddress end as src_endpoint_ip,
         case when event.securityContext.domain like '%_.%' then event.securityContext.domain end as src_endpoint_domain,
-        case when is_from_ip then cast(null as varchar) else coalesce(nullif(event.client.ipAddress, ''), 'Okta') end as src_endpoint_svc_name,
+        case
+            when coalesce(is_from_ip, false) then cast(null as varchar)
+            else coalesce(nullif(event.client.ipAddress, ''), 'Okta')
+        end as src_endpoint_svc_name,
         event.client.geographicalContext.country as src_endpoint_country,
         try_cast(event.securityContext.asNumber as bigint) as src_endpoint_asn,
         'Okta' as dst_endpoint_svc_name,
@@ -175,16 +200,19 @@ final as (
         coalesce(thing.displayName, thing.alternateId) as resource_name,
         thing.type as resource_type,
         {{ list_map('event.target', struct_of({
-            'uid': 'item.id', 'name': 'coalesce(item.alternateId, item.displayName)', 'type': 'item.type', 'account_uid': 'cast(null as varchar)',
+            'uid': 'item.id', 'name': 'coalesce(item.alternateId, item.displayName)', 'type': 'item.type',
+            'account_uid': 'cast(null as varchar)',
         })) }} as resources,
         {{ json_without('raw', ['uuid', 'published', 'eventType', 'displayMessage', 'severity', 'version', 'outcome']) }} as unmapped,
         -- class extras: the user that the event is about
-        case when to_class in (3001, 3002, 3005) then coalesce(about.alternateId, about.displayName, actor_login, event.actor.displayName, thing.displayName, 'unknown') end
-            as user_name,
-        case when to_class in (3001, 3002, 3005) then case when about is not null then about.id when actor_login is not null then actor_uid end end as user_uid,
-        case when to_class in (3001, 3002, 3005) then coalesce(about.type, event.actor.type) end as user_type,
         case
-            when to_class in (3001, 3002, 3005) and coalesce(about.alternateId, actor_login) like '%@%' then coalesce(about.alternateId, actor_login)
+            when has_user
+                then coalesce(about.alternateId, about.displayName, actor_login, event.actor.displayName, thing.displayName, 'unknown')
+        end as user_name,
+        case when has_user and about is not null then about.id when has_user and actor_login is not null then actor_uid end as user_uid,
+        case when has_user then coalesce(about.type, event.actor.type) end as user_type,
+        case
+            when has_user and coalesce(about.alternateId, actor_login) like '%@%' then coalesce(about.alternateId, actor_login)
         end as user_email_addr,
         case when to_class = 3005 then coalesce({{ "split(privilege, ', ')" }}, {{ list_of(['role.displayName']) }}) end as privileges,
         case when to_class = 3005 then role.id end as policy_uid,
@@ -202,8 +230,8 @@ final as (
                 when event.eventType like '%LDAP%' then 12
             end as integer
         ) as auth_protocol_id,
-        case when to_class = 3002 then coalesce(app.displayName, app.alternateId, 'Okta') end as service_name,
-    from classified
+        case when to_class = 3002 then coalesce(app.displayName, app.alternateId, 'Okta') end as service_name
+    from about_users
 
 )
 
