@@ -6,21 +6,23 @@ killed at any point and run again, beside others: the ledger and the txns of the
 
 from __future__ import annotations
 
-import multiprocessing
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from hashlib import sha256
+from multiprocessing import get_context
+from queue import Empty, SimpleQueue
 
 import pyarrow as pa
 
 from transforms.decoders.compression import plain
 from transforms.decoders.json_records import read_records
 from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
+from transforms.lake.arrow import keep_memory
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
 from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import (
@@ -219,18 +221,19 @@ def _finder(settings: Settings, source: Source, uri: str, sweep: bool, clock: Cl
         return Finder(lambda resume: ((g, False) for g in discover(store, source, resume, sweep=sweep)))
     if source.api is None:
         raise ConfigError(f"{source.name}: has no API to pull from; give a folder or a bucket, not {uri}")
-    pages = open_store(f"{settings.lake}/landing/{source.name}/{source.api.stream}", settings.environment)
+    pages = open_store(f"{settings.lake}/landing/{source.name}", settings.environment)
+    stream = f"{pages.root}/{source.api.stream}"
 
     def pull(resume: dict[str, ResumePoint]) -> Iterator[tuple[list[Group], bool]]:
         from transforms.readers import http
 
-        point = resume.get(pages.root)
+        point = resume.get(stream)
         last = point.fingerprint if point else None
         pulled = http.pull(
             source.api, uri, pages, pages.root, settings.environment, clock=clock, sleep=time.sleep, start_after=last
         )
-        listed = list(pages.walk(pages.root + "/", last))
-        group = Group(pages.root, date.min, [(o, o.modified.date()) for o in listed], ordered=True)
+        listed = list(pages.walk(stream + "/", last))
+        group = Group(stream, date.min, [(o, o.modified.date()) for o in listed], ordered=True)
         yield [group], not pulled.complete
 
     return Finder(pull)
@@ -596,24 +599,54 @@ def land_lanes(
     settings: Settings, source_name: str, planned: PlanResult, *, clock: Clock = now
 ) -> Iterable[LandResult]:
     """What each lane landed. A lane that fails holds up no other; its error is raised when all have been worked."""
+    waiting: SimpleQueue[int] = SimpleQueue()
+    done: SimpleQueue[LandResult | CatchmentError] = SimpleQueue()
     failed: list[CatchmentError] = []
-    for attempt in _attempts(settings, source_name, planned, clock):
-        try:
-            yield attempt()
-        except (RetryableError, ConfigError) as error:
-            failed.append(error)
+    for lane in planned.lanes:
+        waiting.put(lane)
+    helpers = min(settings.workers, len(planned.lanes)) - 1 if planned.bytes >= PARALLEL_FROM else 0
+    crew = max(helpers, 1)  # nothing is started before it gets work
+    # delta-rs does not survive a fork
+    with (
+        ThreadPoolExecutor(crew) as threads,
+        ProcessPoolExecutor(crew, get_context("spawn"), initializer=keep_memory) as processes,
+    ):
+
+        def elsewhere(lane: int) -> LandResult:
+            return processes.submit(land_lane, settings, source_name, lane).result()
+
+        others = [threads.submit(lambda: list(_work(elsewhere, waiting, done))) for _ in range(helpers)]
+        if helpers:
+            keep_memory()
+        for _ in _work(partial(land_lane, settings, source_name, clock=clock), waiting, done):
+            yield from _landed(done, failed)
+        for other in others:
+            other.result()
+    yield from _landed(done, failed)
     if failed:
         raise failed[0]
 
 
-def _attempts(
-    settings: Settings, source_name: str, planned: PlanResult, clock: Clock
-) -> Iterator[Callable[[], LandResult]]:
-    if len(planned.lanes) < 2 or settings.workers < 2 or planned.bytes < PARALLEL_FROM:
-        for lane in planned.lanes:
-            yield partial(land_lane, settings, source_name, lane, clock=clock)
-        return
-    # delta-rs does not survive a fork
-    with ProcessPoolExecutor(min(settings.workers, len(planned.lanes)), multiprocessing.get_context("spawn")) as pool:
-        for future in [pool.submit(land_lane, settings, source_name, lane) for lane in planned.lanes]:
-            yield future.result
+def _work(
+    land_one: Callable[[int], LandResult], waiting: SimpleQueue[int], done: SimpleQueue[LandResult | CatchmentError]
+) -> Iterator[int]:
+    """Take lanes until none is left; this process and each of its helpers do."""
+    while True:
+        try:
+            lane = waiting.get_nowait()
+        except Empty:
+            return
+        try:
+            done.put(land_one(lane))
+        except (RetryableError, ConfigError) as error:
+            done.put(error)
+        yield lane
+
+
+def _landed(done: SimpleQueue[LandResult | CatchmentError], failed: list[CatchmentError]) -> Iterator[LandResult]:
+    while not done.empty():
+        result = done.get()
+        if isinstance(result, LandResult):
+            yield result
+        else:
+            failed.append(result)

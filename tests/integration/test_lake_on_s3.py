@@ -8,8 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.integration.conftest import s3_client
 
+from tests.integration.conftest import s3_client
 from transforms.errors import ConfigError
 from transforms.land import land
 from transforms.settings import Settings
