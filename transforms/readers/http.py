@@ -14,15 +14,17 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-import httpx
 import msgspec
 
 from transforms.errors import CatchmentError, ConfigError, DataError, RetryableError
 from transforms.readers.base import ObjectStore, RemoteObject
 from transforms.readers.remote import shown
+
+if TYPE_CHECKING:
+    import httpx  # at run time inside the functions: declarations of sources are read at every DAG parse
 
 SAFE_HEADERS = (
     "content-type",
@@ -119,6 +121,8 @@ def token_header(variable: str, form: str, header: str = "Authorization") -> Hea
 
 def next_link(headers: httpx.Headers, body: Any) -> str | None:
     """The URL of `Link: <...>; rel="next"` (RFC 8288); several Link headers are one list."""
+    import httpx
+
     for link in httpx.Response(200, headers=headers).links.values():
         if link.get("rel") == "next":
             return link.get("url")
@@ -181,6 +185,8 @@ def pull(
     ConfigError (token, address), RetryableError (the API is unreachable, throttles or fails), DataError (a
     landing object cannot be read).
     """
+    import httpx
+
     own = client is None
     session = client or httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0))
     try:
@@ -202,6 +208,8 @@ def _checked(base: str) -> str:
 
 def _origin(url: str) -> tuple[str, str, int | None, bytes] | None:
     """Where a request to `url` would go, by the parser that sends it."""
+    import httpx
+
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
@@ -283,6 +291,8 @@ class _Pull:
 
     def _fetch(self, url: str, headers: dict[str, str], *, cursor: bool) -> tuple[bytes, str | None, Seen]:
         """(landing object, next URL, what the page holds), after as many attempts as it takes."""
+        import httpx
+
         failures = 0
         while True:
             try:
