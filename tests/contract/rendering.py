@@ -1,4 +1,4 @@
-"""Renders the project's macros without dbt, with inputs of one's own: what the shapes' property tests run on."""
+"""Renders the project's detection macros without dbt, for DuckDB and with inputs of one's own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 
 import jinja2
 
-MACROS = Path(__file__).parents[2] / "dbt_project" / "macros"
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+DETECTIONS = PROJECT / "models" / "detections"
+SHAPES = ("event", "threshold", "sequence", "first_seen")
 
 
-class _Return(Exception):  # noqa: N818  (control flow: dbt's own `return` works the same way)
+class _Return(Exception):
     def __init__(self, value: Any):
         self.value = value
 
@@ -29,26 +31,16 @@ class Input:
         return self.name
 
 
-def macros() -> SimpleNamespace:
-    """Return every macro of `detections/` and, for DuckDB, of `dispatch/`, callable from Python."""
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)  # noqa: S701
+def _environment() -> tuple[jinja2.Environment, list[str]]:
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     known: dict[str, Any] = environment.globals
+    loaded: dict[str, Any] = {}
 
     def leave(value: Any) -> None:
         raise _Return(value)
 
     def refuse(message: str) -> None:
         raise ValueError(message)
-
-    known["return"] = leave
-    known["execute"] = False
-    known["model"] = SimpleNamespace(name="det_test", resource_type="unit_test")
-    known["exceptions"] = SimpleNamespace(raise_compiler_error=refuse)
-    known["adapter"] = SimpleNamespace(dispatch=lambda name, _package: known[f"duckdb__{name}"])
-    known["new_rows"] = lambda relation: f"new_{relation.name}"
-    known["seen_rows"] = lambda relation: f"seen_{relation.name}"
-
-    loaded: dict[str, Any] = {}
 
     def wrapped(name: str) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -59,11 +51,49 @@ def macros() -> SimpleNamespace:
 
         return call
 
-    # A template takes a copy of what is known when it is loaded, so every name is known beforehand.
-    texts = [path.read_text() for folder in ("detections", "dispatch") for path in (MACROS / folder).glob("*.sql")]
-    names = re.findall(r"{%-? *macro +(\w+)", "".join(texts))
+    known["return"] = leave
+    known["execute"] = False
+    known["model"] = SimpleNamespace(name="det_test", resource_type="unit_test")
+    known["exceptions"] = SimpleNamespace(raise_compiler_error=refuse)
+    known["adapter"] = SimpleNamespace(dispatch=lambda name, _package: known[f"duckdb__{name}"])
+    known["new_rows"] = lambda relation: f"new_{relation.name}"
+    known["seen_rows"] = lambda relation: f"seen_{relation.name}"
+    known["ref"] = Input
+
+    # A template takes a copy of what is known when it is loaded, so every name is known beforehand; and it prefers its
+    # own macros to those, so each stands alone.
+    files = [
+        p.read_text() for folder in ("detections", "dispatch") for p in (PROJECT / "macros" / folder).glob("*.sql")
+    ]
+    texts = [text for file in files for text in re.findall(r"{%-? *macro .+?endmacro *-?%}", file, re.DOTALL)]
+    names = [re.findall(r"macro +(\w+)", text)[0] for text in texts]
     known.update({name: wrapped(name) for name in names})
-    for text in texts:
-        module = vars(environment.from_string(text).module)
-        loaded.update({name: value for name, value in module.items() if name in names})
-    return SimpleNamespace(**{name: known[name] for name in names})
+    for name, text in zip(names, texts, strict=True):
+        loaded[name] = vars(environment.from_string(text).module)[name]
+    return environment, names
+
+
+def macros() -> SimpleNamespace:
+    """Return every macro of `detections/` and `dispatch/`, callable from Python; they return SQL."""
+    environment, names = _environment()
+    return SimpleNamespace(**{name: environment.globals[name] for name in names})
+
+
+def rendered(path: Path) -> str:
+    """Return the SQL of a detection model."""
+    environment, _ = _environment()
+    return environment.from_string(path.read_text()).render()
+
+
+def arguments(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the shape that a detection model calls, and the arguments it gives."""
+    environment, _ = _environment()
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    def noted(shape: str) -> Any:
+        return lambda **given: calls.append((shape, given)) or ""
+
+    environment.globals.update({f"detect_{shape}": noted(shape) for shape in SHAPES})
+    environment.from_string(path.read_text()).render()
+    assert len(calls) == 1, f"{path.name} calls {len(calls)} shapes"
+    return calls[0]
