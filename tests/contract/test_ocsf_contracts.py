@@ -1,0 +1,78 @@
+"""The OCSF class contracts: common columns are the same everywhere, all are typed, described and placed in OCSF."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
+CLASSES = sorted((MODELS / "ocsf").glob("ocsf_*.yml"))
+EXTRAS = {
+    "ocsf_api_activity": set(),
+    "ocsf_base_event": set(),
+    "ocsf_datastore_activity": {
+        "databucket_name",
+        "databucket_object",
+        "database_name",
+        "table_name",
+        "datastore_type_id",
+        "bytes",
+    },
+    "ocsf_authentication": {"is_mfa", "mfa_factor", "auth_protocol_id", "logon_type_id", "service_name"},
+    "ocsf_account_change": {"policy_uid", "policy_name"},
+    "ocsf_user_access": {"policy_uid", "policy_name", "privileges"},
+}
+USER = {"user_name", "user_uid", "user_type", "user_email_addr", "user_account_uid", "user_credential_uid"}
+WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access"}
+LINEAGE = {"event_uid", "source", "object_uri", "record_no", "id_collision", "landed_at", "event_date"}
+TYPES = r"(varchar|bigint|integer|boolean|timestamptz|date)(\[\])?|struct\(.+\)\[\]"
+
+
+def columns(path: Path) -> dict[str, dict[str, Any]]:
+    (model,) = yaml.safe_load(path.read_text())["models"]
+    assert model["name"] == path.stem
+    return {column["name"]: column for column in model["columns"]}
+
+
+def extras(name: str) -> set[str]:
+    return EXTRAS[name] | (USER if name in WITH_USER else set())
+
+
+def test_these_are_the_classes() -> None:
+    assert {path.stem for path in CLASSES} == EXTRAS.keys()
+
+
+@pytest.mark.parametrize("path", CLASSES, ids=lambda path: path.stem)
+def test_common_columns_are_the_same_in_every_class(path: Path) -> None:
+    common = columns(MODELS / "ocsf" / "ocsf_base_event.yml")
+    own = columns(path)
+    assert len(common) >= 80
+    assert list(own)[: len(common)] == list(common)
+    assert all(own[name] == common[name] for name in common)
+    assert own.keys() - common.keys() == extras(path.stem)
+
+
+@pytest.mark.parametrize("path", CLASSES, ids=lambda path: path.stem)
+def test_every_column_is_typed_described_and_placed(path: Path) -> None:
+    documented = set(re.findall(r"{% docs (\w+) %}", (MODELS / "docs_ocsf.md").read_text()))
+    for name, column in columns(path).items():
+        assert re.fullmatch(TYPES, column["data_type"]), f"{name}: {column['data_type']}"
+        assert column["description"] == f"{{{{ doc('{name}') }}}}"
+        assert name in documented
+        placed = column.get("config", {}).get("meta", {}).get("ocsf_path")
+        assert (placed is None) == (name in LINEAGE), f"{name}: {placed}"
+
+
+@pytest.mark.parametrize("path", CLASSES, ids=lambda path: path.stem)
+def test_a_class_model_is_its_contract(path: Path) -> None:
+    assert path.with_suffix(".sql").read_text().strip() == "{{ ocsf_contract() }}"
+
+
+def test_paths_are_unique_within_a_class() -> None:
+    for path in CLASSES:
+        paths = [c["config"]["meta"]["ocsf_path"] for c in columns(path).values() if "config" in c]
+        assert len(paths) == len(set(paths)), path.stem
