@@ -10,8 +10,8 @@
         create or replace table {{ target_relation }} as ({{ sql }});
         {%- endif %}
     {%- endcall %}
+    {% do adapter.commit() %}
     {% if target.name != 'unit' %}
-        {% do adapter.commit() %}
         {% do adapter.store_relation('catchment', target_relation, [], 'findings/findings', 'delta', {
             'action': 'detect', 'model': model.name, 'sql': sql, 'meta': config.get('meta', {}),
             'refs': model.refs | map(attribute='name') | list}) %}

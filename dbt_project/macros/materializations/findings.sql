@@ -6,8 +6,8 @@
         create schema if not exists {{ target_relation.schema }};
         create or replace table {{ target_relation.schema }}.{{ target_relation.identifier }}{{ '' if target.name == 'unit' else '__contract' }} as ({{ sql }});
     {%- endcall %}
+    {% do adapter.commit() %}
     {% if target.name != 'unit' %}
-        {% do adapter.commit() %}
         {% do adapter.store_relation('catchment', target_relation, [], 'findings/findings', 'delta', {'action': 'create_findings'}) %}
     {% endif %}
     {{ return({'relations': [target_relation]}) }}

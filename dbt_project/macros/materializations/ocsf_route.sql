@@ -10,8 +10,8 @@
         create or replace table {{ target_relation }} as ({{ sql }});
         {%- endif %}
     {%- endcall %}
+    {% do adapter.commit() %}
     {% if target.name != 'unit' %}
-        {% do adapter.commit() %}
         {% do adapter.store_relation('catchment', target_relation, [], 'staging', 'delta', {
             'action': 'route', 'model': model.name, 'sql': sql, 'source': model.sources[0][1], 'refs': model.refs | map(attribute='name') | list}) %}
     {% endif %}
