@@ -1,4 +1,4 @@
-"""Real logs, where they lie beside the checkout: each record is in OCSF, or in quarantine for a reason that is right."""
+"""Real logs, where they lie beside the checkout: each record is in OCSF, or in quarantine for a right reason."""
 
 from __future__ import annotations
 
