@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from multiprocessing import get_context
@@ -51,6 +51,8 @@ from transforms.sources.base import Source
 Clock = Callable[[], datetime]
 LIST_LIMIT = 100_000
 """Objects that are held and planned at once; a planning run that planned so many leaves the rest to the next."""
+AHEAD = timedelta(days=1)
+"""A key dated later than so long after now moves no resume point: it would hide all real days from then on."""
 QUARANTINE_BUFFER = 64 << 20
 PARALLEL_FROM = 24 << 20
 """Bytes of open work from which more than one process pays."""
@@ -121,7 +123,7 @@ def discover(
     def allowed(prefix: str, parts: list[str]) -> bool:
         start, latest, _ = source.keys.day_of(parts)
         point = resume.get(root + "/".join(parts[:start])) if start >= 0 else None
-        return sweep or point is None or latest is None or latest >= point.day - source.keys.overlap
+        return sweep or point is None or latest is None or latest >= _window(source, point.day)
 
     def descend(prefix: str) -> Iterator[RemoteObject]:
         listing = store.level(prefix)
@@ -255,6 +257,7 @@ def _plans(
     """The new plans, in the order of the objects' times, and the resume points after them."""
     points = dict(resume)
     changed: list[tuple[Group, str | None]] = []
+    horizon = at.date() + AHEAD
     for group in groups:
         if group.ordered:
             if group.objects:
@@ -262,13 +265,14 @@ def _plans(
             continue
         point = resume.get(group.prefix)
         since = (point.day if point else date.min) if group.day > date.min else date.min
-        print_ = group.fingerprint(_window(source, group.day)) if group.day > date.min else None
+        window = _window(source, min(group.day, horizon))
+        print_ = group.fingerprint(window) if group.day > date.min else None
         if (
             point is None
             or print_ is None
             or point.fingerprint != print_
             or since == date.min
-            or any(day is not None and day < _window(source, group.day) for _, day in group.objects)
+            or any(day is not None and day < window for _, day in group.objects)
         ):
             changed.append((group, print_))
     days = [day for group, _ in changed for _, day in group.objects]
@@ -287,13 +291,14 @@ def _plans(
         elif group.day > date.min:
             before = resume.get(group.prefix)
             newest = max(group.day, before.day) if before else group.day
-            points[group.prefix] = ResumePoint(newest, print_ if settled else None)
+            points[group.prefix] = ResumePoint(min(newest, horizon), print_ if settled else None)
     fresh.sort(key=lambda f: (f[0].modified, f[0].uri))
     return _sequences(settings, source, ledger, fresh), points
 
 
 def _window(source: Source, newest: date) -> date:
-    return newest - source.keys.overlap
+    """The first day that is listed again."""
+    return max(newest, date.min + source.keys.overlap) - source.keys.overlap
 
 
 def _range(

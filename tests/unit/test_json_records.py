@@ -47,14 +47,14 @@ FRAMINGS = {
     "other envelope": lambda items: b'{"Events":[' + b",".join(items) + b"]}",
     "array": lambda items: b"[\n" + b",\n".join(items) + b"\n]\n",
     "lines": lambda items: b"".join(item + b"\n" for item in items),
-    "lines, the last open": lambda items: b"\n".join(items),
+    "lines, the last open": b"\n".join,
     "lines of Windows": lambda items: b"".join(item + b"\r\n" for item in items),
     "lines with a mark": lambda items: b"\xef\xbb\xbf" + b"".join(item + b"\n" for item in items),
-    "lines with gaps": lambda items: b"\n \n".join(items),
+    "lines with gaps": b"\n \n".join,
     "lines of envelopes": lines_of_envelopes,
-    "concatenated": lambda items: b"".join(items),
-    "concatenated, spaced": lambda items: b"  ".join(items),
-    "list without brackets": lambda items: b",\n".join(items),
+    "concatenated": b"".join,
+    "concatenated, spaced": b"  ".join,
+    "list without brackets": b",\n".join,
 }
 
 

@@ -16,7 +16,7 @@ Value = str | int | float | None
 """What a field of a head may hold; a record with anything else there is quarantined as of a wrong type."""
 
 
-class Head(msgspec.Struct):
+class Head(msgspec.Struct, gc=False):
     """The few fields of a record that identity and clock need. A source subclasses it."""
 
 
@@ -59,7 +59,7 @@ def _latest(found: dict[str, str]) -> date | None:
         if day is not None:
             return date(year, month, int(day))
         return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-    except ValueError:
+    except (ValueError, OverflowError):  # the year 0 and the like
         return None
 
 
