@@ -238,7 +238,7 @@ def _gap(data: bytes, at: int) -> int:
 
 def _take(chunk: Chunk, items: Sequence[Raw], max_record: int) -> None:
     number = chunk.next_no
-    if max(map(len, map(memoryview, items)), default=0) <= max_record:
+    if max(map(len, map(memoryview, items)), default=0) <= max_record:  # type: ignore[arg-type]
         chunk.records.extend(items)
         chunk.numbers.extend(range(number, number + len(items)))
     else:

@@ -24,6 +24,8 @@ from transforms.lake.schemas import BRONZE, TIMESTAMP
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=2)
 """How far a vendor's clock may run ahead of ours before its time is not believed."""
+HEX = np.frombuffer(b"".join(b"%02x" % i for i in range(256)), np.uint16)
+"""Two hexadecimal digits for each byte."""
 LOOSE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
@@ -73,14 +75,49 @@ class EnvelopeBuilder:
 
     def rows(self, chunk: Chunk, place: Place) -> Rows:
         """Bronze rows of a chunk. Nothing is dropped: each record is a row or a Bad with the reason."""
+        quick = self._all_at_once(chunk.records)
+        if quick is not None:
+            return self._assemble(chunk.numbers, chunk.records, *quick, None, list(chunk.bad), place)
+        return self._one_by_one(chunk, place)
+
+    def _all_at_once(self, records: Sequence[Raw]) -> tuple[list[bytes], list[Any]] | None:
+        """Identity and clock of every record, or None where one of them needs a closer look."""
+        source = self.source
+        try:
+            heads = list(map(self.decode, records))
+            if any(map(source.unwrap, heads)) or any(map(source.reject, heads)):
+                return None
+            clocks = list(map(source.clock, heads))
+            ids = list(map(source.identity, heads))
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return None
+        return self._digests(ids, records), clocks
+
+    def _digests(self, ids: Sequence[tuple[Any, ...] | None], records: Sequence[Raw]) -> list[bytes]:
+        """The event_uid of every record. Two texts are what most sources have: these take no call a record."""
+        prefix = self.prefix.decode()
+        try:
+            texts = [f"{prefix}{len(a)}:{a},{len(b)}:{b}," for a, b in ids]  # type: ignore[misc]
+            if all(map(str.isascii, texts)):
+                return [sha256(text.encode()).digest() for text in texts]
+        except (TypeError, ValueError):  # not two, or not texts
+            pass
+        return [self._digest(one, raw) for one, raw in zip(ids, records, strict=True)]
+
+    def _digest(self, ids: tuple[Any, ...] | None, raw: Raw) -> bytes:
+        """The event_uid: over the identity, or over the text where the vendor gives none."""
+        text = b"raw\n" + bytes(raw) if ids is None else identity_bytes(ids)
+        return sha256(self.prefix + text).digest()
+
+    def _one_by_one(self, chunk: Chunk, place: Place) -> Rows:
         bad = list(chunk.bad)
         numbers: list[int] = []
         raws: list[Raw] = []
-        uids: list[str] = []
+        uids: list[bytes] = []
         clocks: list[Any] = []
         notes: list[str | None] | None = None
         decode, identity, clock = self.decode, self.source.identity, self.source.clock
-        reject, unwrap, prefix = self.source.reject, self.source.unwrap, self.prefix
+        reject, unwrap = self.source.reject, self.source.unwrap
         for number, raw in zip(chunk.numbers, chunk.records, strict=True):
             try:
                 head = decode(raw)
@@ -105,10 +142,7 @@ class EnvelopeBuilder:
                 if notes is not None:
                     notes.pop()
                 continue
-            if ids is None:
-                uids.append(sha256(prefix + b"raw\n" + bytes(raw)).hexdigest())
-            else:
-                uids.append(sha256(prefix + identity_bytes(ids)).hexdigest())
+            uids.append(self._digest(ids, raw))
             numbers.append(number)
             raws.append(raw)
             clocks.append(when)
@@ -116,10 +150,10 @@ class EnvelopeBuilder:
 
     def _assemble(
         self,
-        numbers: list[int],
-        raws: list[Raw],
-        uids: list[str],
-        clocks: list[Any],
+        numbers: Sequence[int],
+        raws: Sequence[Raw],
+        uids: Sequence[bytes],
+        clocks: Sequence[Any],
         notes: list[str | None] | None,
         bad: list[Bad],
         place: Place,
@@ -137,7 +171,7 @@ class EnvelopeBuilder:
         count = len(numbers)
         table = pa.Table.from_arrays(
             [
-                pa.array(uids, pa.string()),
+                _hex_array(uids),
                 times,
                 times.cast(pa.date32()),
                 pa.repeat(pa.scalar(self.landed_at, TIMESTAMP), count),
@@ -158,13 +192,14 @@ class EnvelopeBuilder:
     def _times(self, clocks: Sequence[Any]) -> tuple[pa.Array, dict[int, str]]:
         """Microsecond UTC timestamps, and for those that are none the reason by index."""
         times = None
-        if all(type(c) is str and c[-1:] == "Z" and len(c) < 31 for c in clocks):
-            try:
-                times = pc.floor_temporal(
-                    pa.array(clocks, pa.string()).cast(pa.timestamp("ns", "UTC")), unit="microsecond"
-                ).cast(TIMESTAMP)
-            except pa.ArrowInvalid:
-                times = None
+        if set(map(type, clocks)) == {str}:
+            texts = pa.array(clocks, pa.string())
+            if pc.all(pc.ends_with(texts, "Z")).as_py() and pc.max(pc.utf8_length(texts)).as_py() < 31:
+                try:
+                    nanoseconds = texts.cast(pa.timestamp("ns", "UTC"))
+                    times = nanoseconds.cast(TIMESTAMP, safe=False)  # cuts what is beyond microseconds
+                except pa.ArrowInvalid:
+                    times = None
         failed: dict[int, str] = {}
         if times is None:
             values: list[datetime | None] = []
@@ -190,6 +225,13 @@ def identity_bytes(ids: Sequence[Any]) -> bytes:
         b"-," if value is None else b"%d:%b," % (len(text := str(value).encode("utf-8", "surrogatepass")), text)
         for value in ids
     )
+
+
+def _hex_array(digests: Sequence[bytes]) -> pa.Array:
+    """SHA-256 digests as lower-case hexadecimal strings."""
+    text = HEX[np.frombuffer(b"".join(digests), np.uint8)]
+    offsets = np.arange(0, 64 * len(digests) + 1, 64, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def parse_time(value: Any) -> datetime:
@@ -237,7 +279,8 @@ def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
 
 def _joined(raws: Sequence[Raw]) -> pa.Array:
     offsets = np.zeros(len(raws) + 1, dtype=np.int32)
-    np.cumsum(np.fromiter((len(memoryview(r)) for r in raws), dtype=np.int32, count=len(raws)), out=offsets[1:])
+    lengths = map(len, map(memoryview, raws))  # type: ignore[arg-type]
+    np.cumsum(np.fromiter(lengths, dtype=np.int32, count=len(raws)), out=offsets[1:])
     data = b"".join(raws)
     return pa.StringArray.from_buffers(len(raws), pa.py_buffer(offsets), pa.py_buffer(data))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from typing import cast
 
 from transforms.errors import ConfigError
 from transforms.sources.base import Source
@@ -25,8 +26,10 @@ def registry() -> dict[str, Source]:
 
 
 def get(name: str) -> Source:
-    """One source. Raises ConfigError that lists the known names."""
-    known = registry()
-    if name not in known:
-        raise ConfigError(f"no source {name!r}; known are {', '.join(known)}")
-    return known[name]
+    """One source, without loading the others. Raises ConfigError that lists the known names."""
+    source = None
+    if name in {module.name for module in pkgutil.iter_modules(__path__)}:
+        source = getattr(importlib.import_module(f"{__name__}.{name}"), "SOURCE", None)
+    if source is None or source.name != name:
+        raise ConfigError(f"no source {name!r}; known are {', '.join(registry())}")
+    return cast(Source, source)
