@@ -121,9 +121,8 @@ def detect_one(
     touched = {date.fromisoformat(str(f.partition["event_date"])) for files in fresh.values() for f in files}
     if not touched:
         return result
-    back, ahead = int(meta.get("lookback_days", 0)), int(meta.get("lookahead_days", 0))
-    width = -(-int(meta["window"]) // 1440)  # a window may reach over midnight
-    wanted = {(day + timedelta(days=d)).isoformat() for day in touched for d in range(-back - width, ahead + width + 1)}
+    back, ahead = int(meta["lookback_days"]), int(meta["lookahead_days"])  # as far as its windows reach
+    wanted = {(day + timedelta(days=d)).isoformat() for day in touched for d in range(-back, ahead + 1)}
     for name in names:
         seen = [f for f in inputs.files(name) if f.partition["event_date"] in wanted]
         result.seen += reading_of(seen)
