@@ -15,7 +15,7 @@ from transforms.sources import registry
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
-EXPECTED = {f"land_{name}" for name in registry()} | {"normalise", "detect"}
+EXPECTED = {f"land_{name}" for name in registry()} | {"sweep", "normalise", "detect"}
 HEAVY = [
     "deltalake",
     "pyarrow",
@@ -99,7 +99,7 @@ def test_a_dag_file_is_short_and_holds_no_sql(path: Path) -> None:
 
 
 def test_the_files_are_there() -> None:
-    assert {path.name for path in FILES} >= {"land.py", "normalise.py", "detect.py"}
+    assert {path.name for path in FILES} >= {"land.py", "sweep.py", "normalise.py", "detect.py"}
 
 
 def test_parsing_imports_nothing_heavy(parsed: dict) -> None:
