@@ -8,13 +8,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 UV = $(BIN)/uv
 LOCKED := $(VENV)/installed-lock
 STAMP := $(VENV)/installed
-TESTS ?= tests
 WORKERS ?= 2
 # For example SIMULATE="--events 500000 --days 30 --seed 11"; see `catchment simulate --help`
 SIMULATE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down status test lint bench soak emulators lock clean
+.PHONY: help install run up down status test tests-in-airflow tests-besides lint bench \
+	soak emulators lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -63,8 +63,15 @@ lint: $(STAMP) ## ruff, mypy, import-linter, dbt parse, sqlfluff
 	cd dbt_project && dbt --quiet --warn-error parse --profiles-dir .
 	sqlfluff lint --processes 1 dbt_project/models
 
+# The tests in Airflow measure time and mostly wait; the others yield the processors to them.
 test: $(STAMP) emulators lint ## lint and the whole suite
-	pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line tests-in-airflow tests-besides
+
+tests-in-airflow:
+	pytest -q tests/e2e/test_airflow.py
+
+tests-besides:
+	nice -n 15 pytest -q -n $(WORKERS) --dist loadgroup --ignore tests/e2e/test_airflow.py tests
 
 bench: $(STAMP) ## speed, as ratios in one run; writes the table that the README links
 	pytest -q -s --no-header tests/benchmarks -m bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -60,7 +61,7 @@ def status(place: tour.Place) -> None:
 
 
 def _tour(place: tour.Place, simulate: list[str], *, keep: bool) -> None:
-    began = time.monotonic()
+    began, since = time.monotonic(), datetime.now(UTC)
 
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {text}")
@@ -71,7 +72,7 @@ def _tour(place: tour.Place, simulate: list[str], *, keep: bool) -> None:
         with console.status("working"):
             client = server.start(home, before=lambda: tour.simulate(place, simulate, say=say), say=say)
             say(f"Airflow is healthy at {client.url}")
-            tour.land_and_detect(client, say=say)
+            tour.land_and_detect(client, since=since, say=say)
             say("nothing is left to do")
         summary.show(console, place.lake, place.truth)
     except (server.AirflowError, RuntimeError, TimeoutError) as error:

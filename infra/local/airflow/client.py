@@ -20,8 +20,15 @@ class Client:
         self._http = httpx.Client(base_url=f"{url}/api/v2", timeout=30, trust_env=False)
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
-        """One request; returns the decoded body. Raises httpx.HTTPStatusError with the server's words."""
-        response = self._http.request(method, path, **arguments)
+        """One request; returns the decoded body. Raises httpx.HTTPStatusError with the server's words.
+
+        A server error is tried again: SQLite refuses a write now and then. A run triggered twice does no harm.
+        """
+        for pause in (1, 3, 9, 0):
+            response = self._http.request(method, path, **arguments)
+            if not response.is_server_error or not pause:
+                break
+            time.sleep(pause)
         if response.is_error:
             message = f"{method} {path}: {response.status_code} {response.text[:500]}"
             raise httpx.HTTPStatusError(message, request=response.request, response=response)

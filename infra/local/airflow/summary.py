@@ -79,8 +79,13 @@ def findings(lake: Path, classes: Iterable[str]) -> list[Row]:
 
 def sees(finding: Row, step: Row) -> bool:
     """Whether a finding is of the step's detection and rests on at least one of its events."""
+    return finding["analytic_uid"] == step["detection"] and rests_on(finding, step)
+
+
+def rests_on(finding: Row, step: Row) -> bool:
+    """Whether at least one of the step's events is evidence of the finding."""
     planted = {part for uid in step["vendor_event_ids"] for part in (uid, *uid.split("|"))}
-    return finding["analytic_uid"] == step["detection"] and not planted.isdisjoint(finding["vendor_ids"])
+    return not planted.isdisjoint(finding["vendor_ids"])
 
 
 def further(lake: Path, url: str | None) -> Group:
@@ -140,7 +145,7 @@ def _planted(found: list[Row], planted: list[tuple[str, Row]]) -> Table:
 
 def _unplanted(found: list[Row], planted: list[tuple[str, Row]]) -> Text:
     """How many findings rest on nothing that was planted."""
-    rest = [row for row in found if not any(sees(row, step) for _, step in planted)]
+    rest = [row for row in found if not any(rests_on(row, step) for _, step in planted)]
     names = sorted({row["analytic_uid"] for row in rest})
     return Text(f"{len(rest)} findings rest on ordinary behaviour{': ' if names else ''}{', '.join(names)}")
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,20 +66,25 @@ def simulate(place: Place, arguments: Sequence[str], *, say: Callable[[str], Non
     say("the organisation's logs are written")
 
 
-def land_and_detect(client: Client, *, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Trigger every land DAG and wait until what they landed has become findings. Returns the runs.
+def land_and_detect(client: Client, *, since: datetime, say: Callable[[str], None]) -> None:
+    """Let every land DAG run, once, and wait until what they landed has become findings.
 
-    Raises AirflowError naming the first task that failed, or when it takes longer than SETTLE_WITHIN.
+    Runs that began after `since` count; where there is none yet, one is triggered. Raises AirflowError
+    naming the first task that failed, or when it takes longer than SETTLE_WITHIN.
     """
-    since = datetime.now(UTC)
     landing = [f"land_{name}" for name in FEEDS if name in registry()]
     client.wait_for_dags([*landing, *CONSUMERS])
     for dag_id in [*landing, *CONSUMERS]:
         client.pause(dag_id, False)
-    wait_for(client, {(dag_id, client.trigger(dag_id)) for dag_id in landing}, since=since, say=say)
+    wait_for(client, {(dag_id, _begin(client, dag_id, since)) for dag_id in landing}, since=since, say=say)
     if not _runs_since(client, since, "normalise"):  # nothing new: pick up what an interrupted tour left behind
-        wait_for(client, {("normalise", client.trigger("normalise"))}, since=since, say=say)
-    return _runs_since(client, since)
+        wait_for(client, {("normalise", _begin(client, "normalise", since))}, since=since, say=say)
+
+
+def _begin(client: Client, dag_id: str, since: datetime) -> str:
+    """The id of a run that has begun since then and has not ended; of a new one where there is none."""
+    active = client.runs(dag_id, state=["queued", "running"], run_after_gte=since.isoformat())
+    return str(active[0]["dag_run_id"]) if active else client.trigger(dag_id)
 
 
 def wait_for(
