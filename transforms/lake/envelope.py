@@ -118,12 +118,14 @@ class EnvelopeBuilder:
         notes: list[str | None] | None = None
         decode, identity, clock = self.decode, self.source.identity, self.source.clock
         reject, unwrap = self.source.reject, self.source.unwrap
-        for number, raw in zip(chunk.numbers, chunk.records, strict=True):
+        delivered: list[Raw] = []
+        for number, whole in zip(chunk.numbers, chunk.records, strict=True):
+            raw = whole
             try:
                 head = decode(raw)
                 inner = unwrap(head)
                 if inner is not None:
-                    raw, extra = inner  # noqa: PLW2901  # the inner record takes the outer one's place
+                    raw, extra = inner
                     head = decode(raw)
                     notes = notes or [place.attributes] * len(raws)
                     notes.append(_merged(place.attributes, extra))
@@ -135,10 +137,10 @@ class EnvelopeBuilder:
             except (msgspec.MsgspecError, RecursionError, ValueError) as error:
                 if notes is not None and len(notes) > len(raws):
                     notes.pop()
-                bad.append(Bad(number, bytes(raw), _why(error), len(memoryview(raw))))
+                bad.append(Bad(number, bytes(whole), _why(error), len(memoryview(whole))))
                 continue
             if reason is not None:
-                bad.append(Bad(number, bytes(raw), reason, len(memoryview(raw))))
+                bad.append(Bad(number, bytes(whole), reason, len(memoryview(whole))))
                 if notes is not None:
                     notes.pop()
                 continue
@@ -146,7 +148,8 @@ class EnvelopeBuilder:
             numbers.append(number)
             raws.append(raw)
             clocks.append(when)
-        return self._assemble(numbers, raws, uids, clocks, notes, bad, place)
+            delivered.append(whole)
+        return self._assemble(numbers, raws, uids, clocks, notes, bad, place, delivered)
 
     def _assemble(
         self,
@@ -157,6 +160,7 @@ class EnvelopeBuilder:
         notes: list[str | None] | None,
         bad: list[Bad],
         place: Place,
+        delivered: Sequence[Raw] = (),
     ) -> Rows:
         times, failed = self._times(clocks)
         texts, broken = text_array(raws)
@@ -164,7 +168,8 @@ class EnvelopeBuilder:
         reasons = {**failed, **broken}
         if reasons:
             for index, reason in sorted(reasons.items()):
-                bad.append(Bad(numbers[index], bytes(raws[index]), reason, len(memoryview(raws[index]))))
+                whole = (delivered or raws)[index]
+                bad.append(Bad(numbers[index], bytes(whole), reason, len(memoryview(whole))))
             mask = np.ones(len(numbers), dtype=bool)
             mask[list(reasons)] = False
             keep = pa.array(mask)
@@ -194,7 +199,7 @@ class EnvelopeBuilder:
         times = None
         if set(map(type, clocks)) == {str}:
             texts = pa.array(clocks, pa.string())
-            if pc.all(pc.ends_with(texts, "Z")).as_py() and pc.max(pc.utf8_length(texts)).as_py() < 31:
+            if pc.all(pc.ends_with(texts, "Z")).as_py() and _all_between(pc.utf8_length(texts), 20, 30):
                 try:
                     nanoseconds = texts.cast(pa.timestamp("ns", "UTC"))
                     times = nanoseconds.cast(TIMESTAMP, safe=False)  # cuts what is beyond microseconds
@@ -217,6 +222,11 @@ class EnvelopeBuilder:
                     if value is not None and not EARLIEST <= value <= self.latest:
                         failed[index] = f"time out of bounds: {value.isoformat()}"
         return times, failed
+
+
+def _all_between(lengths: pa.Array, low: int, high: int) -> bool:
+    span = pc.min_max(lengths).as_py()
+    return bool(low <= span["min"] and span["max"] <= high)
 
 
 def identity_bytes(ids: Sequence[Any]) -> bytes:

@@ -85,6 +85,7 @@ class Ledger:
 
     def __init__(self, snapshot: Snapshot, source: str) -> None:
         self.snapshot, self.source = snapshot, source
+        self.progress: dict[int, int] = {}
         self.mine: dict[tuple[str, int], list[DataFile]] = defaultdict(list)
         for f in snapshot.files():
             if f.partition["source"] == source:
@@ -98,7 +99,9 @@ class Ledger:
         return rows
 
     def landed(self, lane: int) -> int:
-        return self.snapshot.progress(landed_txn(self.source, lane))
+        if lane not in self.progress:
+            self.progress[lane] = self.snapshot.progress(landed_txn(self.source, lane))
+        return self.progress[lane]
 
     def last_sequence(self) -> int:
         """The highest sequence that was planned in any lane; 0 where none was."""

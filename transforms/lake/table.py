@@ -133,6 +133,7 @@ class Table:
     def __init__(self, lake: Lake, name: str) -> None:
         self.lake, self.name = lake, name
         self.uri = f"{lake.root}/{name}"
+        self._shape: tuple[pa.Schema, list[str]] | None = None
 
     def exists(self) -> bool:
         return bool(DeltaTable.is_deltatable(self.uri, storage_options=self.lake.storage_options))
@@ -157,7 +158,15 @@ class Table:
         if fresh:
             from deltalake import Schema
 
+            self._shape = None
             handle.alter.add_columns(list(Schema.from_arrow(pa.schema(fresh)).fields))
+
+    def shape(self, *, fresh: bool = False) -> tuple[pa.Schema, list[str]]:
+        """(columns, partition columns). Columns may be added by others: ask for a fresh answer where one lacks."""
+        if self._shape is None or fresh:
+            handle = self.open().handle
+            self._shape = pa.schema(handle.schema()), list(handle.metadata().partition_columns)
+        return self._shape
 
     def open(self) -> Snapshot:
         """The table as it is now. Raises ConfigError where it was never created."""
@@ -248,7 +257,7 @@ class Table:
 
     def write(self, rows: pa.Table, *, stats: Sequence[str] = ()) -> list[DataFile]:
         """Write small rows as Parquet, one file a partition, and describe the files. Commits nothing."""
-        partition_by = list(self.open().handle.metadata().partition_columns)
+        _, partition_by = self.shape()
         files = []
         for partition, part in split_by(rows, partition_by):
             path = self.new_path(partition)
@@ -264,7 +273,7 @@ class Table:
     def read(self, files: Sequence[DataFile], columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of some files, partition columns included."""
         parts = []
-        schema = pa.schema(self.open().handle.schema())
+        schema, _ = self.shape(fresh=columns is not None and not set(columns) <= set(self.shape()[0].names))
         names = list(columns) if columns is not None else schema.names
         for f in files:
             with self.lake.filesystem.open_input_file(f"{self.lake.inside(self)}/{f.path}") as stream:
