@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.decoders.compression import plain
 from transforms.decoders.json_records import read_records
 from transforms.errors import ConfigError, DataError
 from transforms.lake.bronze import BronzeWriter, bronze_table
 from transforms.lake.envelope import EnvelopeBuilder, Place
+from transforms.lake.ledger import ledger_table
 from transforms.lake.quarantine import quarantine_table
+from transforms.lake.records import Chunk
 from transforms.lake.schemas import QUARANTINE
 from transforms.lake.table import Changes, Lake, Snapshot
 from transforms.settings import Settings
@@ -32,17 +36,32 @@ class Replayed:
     left: int = 0
 
 
-def _open_rows(settings: Settings, source: str | None, columns: list[str] | None = None) -> list[dict[str, Any]]:
-    """Entries without a later `replayed` row, one for each uid, newest first."""
+def _open_rows(settings: Settings, source: str | None) -> list[dict[str, Any]]:
+    """Entries without their bytes and without a later `replayed` row, one for each uid, newest first."""
     lake = Lake(settings)
     table = lake.table("ops/quarantine")
     if not table.exists():
         return []
     files = [f for f in table.open().files() if source is None or f.partition["source"] == source]
-    rows = table.read(files, columns).to_pylist()
+    rows = table.read(files, LISTED).to_pylist()
     done = {r["quarantine_uid"] for r in rows if r["status"] == "replayed"}
     found = {r["quarantine_uid"]: r for r in rows if r["quarantine_uid"] not in done}
     return sorted(found.values(), key=lambda r: (r["quarantined_at"], r["object_uri"], r["record_no"]), reverse=True)
+
+
+def _with_bytes(settings: Settings, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The entries with their bytes, one file's at a time."""
+    wanted = {row["quarantine_uid"]: row for row in rows}
+    sources = {row["source"] for row in rows}
+    days = {str(row["quarantined_date"]) for row in rows}
+    table = Lake(settings).table("ops/quarantine")
+    for file in table.open().files():
+        if file.partition["source"] in sources and file.partition["quarantined_date"] in days:
+            held = table.read([file], ["quarantine_uid", "status", "data"])
+            for uid, status, data in zip(*(held.column(n) for n in held.column_names), strict=True):
+                row = wanted.pop(uid.as_py(), None) if status.as_py() == "open" else None
+                if row is not None:
+                    yield {**row, "data": data.as_py()}
 
 
 def entries(settings: Settings, source: str | None, limit: int) -> list[dict[str, Any]]:
@@ -59,8 +78,8 @@ def entries(settings: Settings, source: str | None, limit: int) -> list[dict[str
         "quarantined_at",
         "status",
     ]
-    rows = _open_rows(settings, source, names)[:limit]
-    return [{**row, "quarantine_uid": row["quarantine_uid"][:12]} for row in rows]
+    rows = _open_rows(settings, source)[:limit]
+    return [{**{n: row[n] for n in names}, "quarantine_uid": row["quarantine_uid"][:12]} for row in rows]
 
 
 def show(settings: Settings, uid: str) -> dict[str, Any]:
@@ -68,7 +87,7 @@ def show(settings: Settings, uid: str) -> dict[str, Any]:
     found = [r for r in _open_rows(settings, None) if r["quarantine_uid"].startswith(uid)]
     if len(found) != 1:
         raise ConfigError(f"quarantine: {len(found)} open entries begin with {uid!r}")
-    return found[0]
+    return next(_with_bytes(settings, found))
 
 
 def replay(settings: Settings, source: str | None) -> Replayed:
@@ -94,26 +113,28 @@ def _replay(settings: Settings, name: str) -> Replayed:
     writer = BronzeWriter(bronze)
     good: list[dict[str, Any]] = []
     records = 0
-    for row in rows:
+    before = _landed_before(lake, name)
+    for row in _with_bytes(settings, rows):
         if row["data"] is None:
             continue
+        first, skip = before.get(_range_of(row), (0, 0)) if row["record_no"] < 0 else (row["record_no"], 0)
         place = Place(
             uri=row["object_uri"],
             version=row["object_version"],
-            batch_id=f"replay-{number}",
+            batch_id=f"replay-{number}-{row['quarantine_uid'][:16]}",
             attributes=row["attributes"],
         )
         try:
             stream, _ = plain(io.BytesIO(row["data"]), size=len(row["data"]), max_ratio=settings.max_ratio)
             chunks = list(
                 read_records(
-                    stream, source.expand, first_no=max(row["record_no"], 0),
+                    stream, source.expand, first_no=first,
                     max_record=settings.max_record_bytes, max_document=settings.max_document_bytes,
                 )
             )  # fmt: skip
         except DataError:
             continue
-        built = [builder.rows(chunk, place) for chunk in chunks]
+        built = [builder.rows(_beyond(chunk, first + skip), place) for chunk in chunks]
         if any(b.bad for b in built) or not any(b.table.num_rows for b in built):
             continue
         for b in built:
@@ -129,9 +150,40 @@ def _replay(settings: Settings, name: str) -> Replayed:
 
     if bronze.commit(work) is None:  # this batch is there already: mark only what it holds
         lake.remove(bronze, files)
-        held = bronze.read(bronze.open().files(), ["object_uri", "record_no", "batch_id"]).to_pylist()
-        there = {r["object_uri"] for r in held if r["batch_id"] == f"replay-{number}"}
-        good = [row for row in good if row["object_uri"] in there]
+        held: set[str] = set()
+        for file in bronze.open().files():
+            held.update(bronze.read([file], ["batch_id"]).column("batch_id").unique().to_pylist())
+        good = [row for row in good if f"replay-{number}-{row['quarantine_uid'][:16]}" in held]
     marks = quarantine.write(pa.Table.from_pylist(good, schema=QUARANTINE))
     quarantine.commit(lambda s: None if s.progress(txn) >= number else Changes(files=marks, progress={txn: number}))
     return Replayed(replayed=len(good), records=records, left=len(rows) - len(good))
+
+
+def _range_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What one landing of an object is known by: the object, its version, and the batch."""
+    return row["object_uri"], row["object_version"], row["batch_id"]
+
+
+def _landed_before(lake: Lake, source: str) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """By landing of an object: its first record's number, and how many of its records landed or are entries already."""
+    ledger = ledger_table(lake)
+    files = [f for f in ledger.open().files() if f.partition["source"] == source and f.partition["kind"] == "landed"]
+    columns = ["uri", "version", "lane", "sequence", "from_record", "records", "quarantined", "detail"]
+    rows = ledger.read(files, columns)
+    found = {}
+    for row in rows.filter(pc.not_equal(rows.column("detail"), "")).to_pylist():  # given up as a whole
+        key = (row["uri"], row["version"], f"{row['lane']}-{row['sequence']}")
+        found[key] = row["from_record"], row["records"] + row["quarantined"] - 1  # less the object's own entry
+    return found
+
+
+def _beyond(chunk: Chunk, number: int) -> Chunk:
+    """The records and bad pieces of a chunk from one number on."""
+    kept = [(n, r) for n, r in zip(chunk.numbers, chunk.records, strict=True) if n >= number]
+    return Chunk(
+        numbers=[n for n, _ in kept],
+        records=[r for _, r in kept],
+        bad=[b for b in chunk.bad if b.record_no >= number],
+        next_no=chunk.next_no,
+        consumed=chunk.consumed,
+    )

@@ -1,0 +1,109 @@
+"""Looking at what could not land, and landing it once the code can read it: exactly once, whatever dies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from transforms import quarantine
+from transforms.errors import ConfigError
+from transforms.lake.table import Table
+from transforms.settings import Settings
+
+LONG = b'{"eventID":"long","eventTime":"2026-11-01T00:00:00Z","text":"%b"}' % (b"x" * 500)
+GOOD = b'{"eventID":"%d","eventTime":"2026-11-01T00:00:00Z"}'
+
+
+@pytest.fixture
+def strict(settings, lake) -> Settings:
+    """A lake in which long records were refused."""
+    return replace(settings, max_record_bytes=300)
+
+
+@pytest.fixture
+def landed(strict, lake, tmp_path):
+    bucket = tmp_path / "bucket"
+    bucket.mkdir()
+    (bucket / "a.json").write_bytes(b"\n".join([GOOD % 0, LONG, GOOD % 1, b"{broken", b'{"eventID":"untimed"}']))
+    (bucket / "b.json").write_bytes(b"\n".join([GOOD % 2, LONG.replace(b"long", b"other")]))
+    type(lake)(strict).land("aws_cloudtrail", bucket)
+    return lake
+
+
+def test_entries_and_their_bytes(landed, settings):
+    found = quarantine.entries(settings, None, 10)
+    assert len(found) == 4 and "data" not in found[0]
+    assert [len(quarantine.entries(settings, "aws_cloudtrail", n)) for n in (1, 3)] == [1, 3]
+    assert quarantine.entries(settings, "okta_system_log", 10) == []
+    (broken,) = [e for e in found if e["reason"].startswith("not JSON")]
+    shown = quarantine.show(settings, broken["quarantine_uid"])
+    assert (shown["data"], shown["record_no"], shown["status"]) == (b"{broken", 3, "open")
+    with pytest.raises(ConfigError, match="4 open entries begin with ''"):
+        quarantine.show(settings, "")
+    with pytest.raises(ConfigError, match="no source 'none'"):
+        quarantine.entries(settings, "none", 1)
+
+
+def test_a_lake_without_quarantine_has_no_entries(settings):
+    assert quarantine.entries(settings, None, 10) == []
+    assert quarantine.replay(settings, None) == quarantine.Replayed()
+
+
+def test_what_decodes_now_lands_once_at_its_place(landed, settings):
+    assert quarantine.replay(settings, "aws_cloudtrail") == quarantine.Replayed(2, 2, 2)
+    found = {(uri[-6:], n): raw.encode() for uri, n, raw in landed.bronze("aws_cloudtrail")}
+    assert len(found) == 5
+    assert found["a.json", 1] == LONG and found["b.json", 1] == LONG.replace(b"long", b"other")
+    assert len(quarantine.entries(settings, None, 10)) == 2
+    assert quarantine.replay(settings, None) == quarantine.Replayed(0, 0, 2)
+    assert len(landed.bronze("aws_cloudtrail")) == 5
+
+
+def dies_at_the_marks(monkeypatch):
+    was = Table.commit
+
+    def commit(self, work):
+        if self.name == "ops/quarantine":
+            raise KeyboardInterrupt
+        return was(self, work)
+
+    monkeypatch.setattr(Table, "commit", commit)
+
+
+def test_a_replay_that_dies_between_its_commits_is_finished_by_the_next(landed, settings, monkeypatch):
+    with monkeypatch.context() as patch:
+        dies_at_the_marks(patch)
+        with pytest.raises(KeyboardInterrupt):
+            quarantine.replay(settings, None)
+    assert len(landed.bronze("aws_cloudtrail")) == 5
+    assert quarantine.replay(settings, None).replayed == 2
+    assert len(landed.bronze("aws_cloudtrail")) == 5
+    assert len(quarantine.entries(settings, None, 10)) == 2
+
+
+def test_what_only_the_second_replay_can_read_is_not_taken_for_done(landed, settings, strict, monkeypatch):
+    """The first dies before its marks; the next can read one entry more, of the same object."""
+    some = replace(strict, max_record_bytes=len(LONG))  # "other" is one byte longer than "long"
+    with monkeypatch.context() as patch:
+        dies_at_the_marks(patch)
+        with pytest.raises(KeyboardInterrupt):
+            quarantine.replay(some, None)
+    assert len(landed.bronze("aws_cloudtrail")) == 4
+    assert quarantine.replay(settings, None).replayed == 1
+    assert quarantine.replay(settings, None).replayed == 1
+    assert len(landed.bronze("aws_cloudtrail")) == 5
+    assert len(quarantine.entries(settings, None, 10)) == 2
+
+
+def test_an_object_given_up_half_way_lands_its_rest_only(settings, lake, tmp_path):
+    """Its first records landed in chunks before the damage showed; a replay adds those that did not."""
+    (tmp_path / "bucket").mkdir()
+    long = LONG.replace(b"x" * 500, b"x" * 5000)
+    lines = [*(GOOD % n for n in range(100)), long, *(GOOD % n for n in range(100, 200))]
+    (tmp_path / "bucket" / "a.json").write_bytes(b"\n".join(lines))
+    small = replace(settings, chunk_bytes=1000, max_document_bytes=2000)
+    result = type(lake)(small).land("aws_cloudtrail", tmp_path / "bucket")
+    assert (result.records, result.quarantined) == (100, 1)
+    assert quarantine.replay(settings, None) == quarantine.Replayed(1, 101, 0)
+    assert [(n, raw.encode()) for _, n, raw in lake.bronze("aws_cloudtrail")] == list(enumerate(lines))
