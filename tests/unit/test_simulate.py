@@ -76,17 +76,13 @@ def events(source: str, data: bytes) -> list[Event]:
 
 def when(source: str, event: Event) -> str:
     """Return the event's own time."""
-    return event[
-        {"aws_cloudtrail": "eventTime", "azure_activity": "time", "okta_system_log": "published"}[source]
-    ]
+    return event[{"aws_cloudtrail": "eventTime", "azure_activity": "time", "okta_system_log": "published"}[source]]
 
 
 def uid(source: str, event: Event) -> str:
     """Return the event's own identity, as the truth writes it."""
     if source == "azure_activity":
-        return "|".join(
-            event[k] for k in ("resourceId", "operationName", "correlationId", "resultType", "time")
-        )
+        return "|".join(event[k] for k in ("resourceId", "operationName", "correlationId", "resultType", "time"))
     return event["eventID" if source == "aws_cloudtrail" else "uuid"]
 
 
@@ -149,9 +145,7 @@ def test_deliveries_are_ordered_and_late_within_bounds(delivered: tuple[Simulati
         for event in events(delivery.source, delivery.data):
             copies[event["eventID"]].append(json.dumps(event))
             if len(copies[event["eventID"]]) == 1:
-                late.append(
-                    (delivery.delivered_at - datetime.fromisoformat(event["eventTime"])).total_seconds()
-                )
+                late.append((delivery.delivered_at - datetime.fromisoformat(event["eventTime"])).total_seconds())
     late.sort()
     assert 120 <= late[len(late) // 2] <= 240
     assert late[-1] <= 600
@@ -257,9 +251,7 @@ def _network(address: str) -> str:
 def _rows(found: list[Event]) -> Iterator[tuple[str, str, Event]]:
     for event in found:
         identity = event["userIdentity"]
-        issuer = (
-            identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn", identity.get("arn", ""))
-        )
+        issuer = identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn", identity.get("arn", ""))
         yield issuer, event["eventTime"][:13], event
 
 
@@ -335,9 +327,7 @@ def test_ordinary_okta_and_azure_stay_below_every_threshold(ordinary: dict[str, 
         assert "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9" not in body
         if event["operationName"].endswith("LISTKEYS/ACTION"):
             claims = event["identity"]["claims"]
-            callers.setdefault(
-                claims["http://schemas.microsoft.com/identity/claims/objectidentifier"], event["time"]
-            )
+            callers.setdefault(claims["http://schemas.microsoft.com/identity/claims/objectidentifier"], event["time"])
     assert callers
     assert max(callers.values()) < "2026-11-04"
 
@@ -355,9 +345,7 @@ def test_deliveries_are_lazy_and_memory_is_bounded() -> None:
         " sources=['aws_cloudtrail'])\n"
         "print(sum(d.records for d in run.deliveries()))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert int(done.stdout) > 180_000
 
 
@@ -365,9 +353,7 @@ def test_sources_can_be_chosen_and_errors_are_clear() -> None:
     """Only what was asked for is delivered, and its truth with it; wrong arguments are named."""
     run = simulation(days=3, sources=["okta_system_log"])
     assert {delivery.source for delivery in run.deliveries()} == {"okta_system_log"}
-    assert {step["source"] for chain in run.truth()["chains"] for step in chain["steps"]} == {
-        "okta_system_log"
-    }
+    assert {step["source"] for chain in run.truth()["chains"] for step in chain["steps"]} == {"okta_system_log"}
     with pytest.raises(ValueError, match="unknown source 'x'"):
         simulation(sources=["x"])
     with pytest.raises(ValueError, match="time zone"):
@@ -380,9 +366,7 @@ def test_command_writes_once_and_keeps(tmp_path: Path) -> None:
     """The command writes a simulation, keeps it when run again, and refuses to mix two."""
     out = str(tmp_path / "org")
     runner = CliRunner()
-    first = runner.invoke(
-        command, ["--out", out, "--days", "2", "--events", "1500", "--end", "2026-11-23T13:00"]
-    )
+    first = runner.invoke(command, ["--out", out, "--days", "2", "--events", "1500", "--end", "2026-11-23T13:00"])
     assert first.exit_code == 0, first.output
     assert "wrote" in first.output and "aws_cloudtrail" in first.output
     before = digest(tmp_path)

@@ -17,9 +17,7 @@ def _sources(_context: click.Context, _parameter: click.Parameter, value: str | 
     names = [name.strip() for name in value.split(",") if name.strip()]
     unknown = sorted(set(names) - set(known_sources()))
     if unknown or not names:
-        raise click.BadParameter(
-            f"unknown {', '.join(unknown) or 'source'}; known are {', '.join(known_sources())}"
-        )
+        raise click.BadParameter(f"unknown {', '.join(unknown) or 'source'}; known are {', '.join(known_sources())}")
     return names
 
 
@@ -53,9 +51,7 @@ def _same(
 
 
 def _print(out: Path, truth: Truth, *, kept: bool) -> None:
-    click.echo(
-        f"{'kept' if kept else 'wrote'} {out}: {truth['start']} to {truth['end']}, seed {truth['seed']}"
-    )
+    click.echo(f"{'kept' if kept else 'wrote'} {out}: {truth['start']} to {truth['end']}, seed {truth['seed']}")
     for name, counts in truth["sources"].items():
         click.echo(
             f"  {name:<18} {counts['objects']:>7,} objects {counts['records']:>10,} records "
@@ -66,9 +62,7 @@ def _print(out: Path, truth: Truth, *, kept: bool) -> None:
 
 
 @click.command(name="simulate", context_settings={"show_default": True})
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into."
-)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into.")
 @click.option("--seed", type=int, default=7, help="The same seed and arguments give the same bytes.")
 @click.option("--days", type=click.IntRange(min=1), default=21, help="How many days, up to the end.")
 @click.option("--events", type=click.IntRange(min=1), default=60_000, help="About how many records in all.")
@@ -95,9 +89,7 @@ def command(
         if _same(before, seed=seed, days=days, events_per_day=per_day, end=end, sources=sources):
             _print(out, before, kept=True)
             return
-        raise click.ClickException(
-            f"{out} already holds a simulation (seed {before['seed']}); remove it first"
-        )
+        raise click.ClickException(f"{out} already holds a simulation (seed {before['seed']}); remove it first")
     if out.exists() and any(out.iterdir()):
         raise click.ClickException(f"{out} is not empty and holds no simulation")
     unfinished = out.with_name(out.name + ".unfinished")

@@ -259,9 +259,7 @@ def _person(
     site_no = rng.choices(range(len(_SITES)), weights=(4, 2, 4, 3, 1))[0]
     site = _SITES[site_no]
     home = (
-        f"198.18.{index}.{rng.randrange(2, 250)}"
-        if rng.random() < 0.5
-        else f"2001:db8:{index + 1:x}::{_hex(rng, 4)}"
+        f"198.18.{index}.{rng.randrange(2, 250)}" if rng.random() < 0.5 else f"2001:db8:{index + 1:x}::{_hex(rng, 4)}"
     )
     networks = [_network(f"192.0.2.{10 + site_no}", "office", site), _network(home, "home", site)]
     if rng.random() < 0.4:
@@ -352,8 +350,7 @@ def _build(rng: random.Random, size: int) -> Organisation:
     )
     secrets = {
         account: tuple(
-            f"arn:aws:secretsmanager:{_HOME[account]}:{account}:secret:"
-            f"{service}/{use}-{_text(rng, _ALNUM, 6)}"
+            f"arn:aws:secretsmanager:{_HOME[account]}:{account}:secret:{service}/{use}-{_text(rng, _ALNUM, 6)}"
             for service in (product, "orders", "checkout", "billing", "reporting")
             for use in secret_uses
         )

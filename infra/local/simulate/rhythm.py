@@ -42,8 +42,7 @@ class Crowd:
         self._start = start
         self._debt = 0.0
         self._weights = [
-            list(itertools.accumulate(p.energy * activity(p.utc_offset_min, h) for p in people))
-            for h in range(WEEK_H)
+            list(itertools.accumulate(p.energy * activity(p.utc_offset_min, h) for p in people)) for h in range(WEEK_H)
         ]
         total = sum(self._weights[hour_of_week(t)][-1] for t in range(start, end, TICK_S))
         self._scale = expected / total if total else 0.0
@@ -95,9 +94,9 @@ class Schedules:
         minute = start // 60
         for index, workload in enumerate(self._workloads):
             self._debts[index] += level * workload.weight
-            if (minute - workload.phase_min) % workload.period_min < TICK_S // 60 and self._debts[
+            if (minute - workload.phase_min) % workload.period_min < TICK_S // 60 and self._debts[index] >= self._least[
                 index
-            ] >= self._least[index]:
+            ]:
                 size = int(self._debts[index])
                 self._debts[index] -= size
                 yield workload, size

@@ -199,9 +199,7 @@ class Simulation:
             steps = [step for step in chain.plant(scene) if step.source in self._planted]
             for step in steps:
                 self._planted[step.source] += step.records
-            found = [
-                _step_truth(step) for step in steps if step.detection and (learned or not step.needs_learning)
-            ]
+            found = [_step_truth(step) for step in steps if step.detection and (learned or not step.needs_learning)]
             if found:
                 self._chains.append(
                     ChainTruth(
@@ -239,9 +237,7 @@ def apply(root: Path, delivery: Delivery) -> Path:
         return path
     with path.open("ab") as blob:
         if blob.tell() != delivery.offset:
-            raise ValueError(
-                f"{delivery.key}: append at {delivery.offset}, but the blob has {blob.tell()} bytes"
-            )
+            raise ValueError(f"{delivery.key}: append at {delivery.offset}, but the blob has {blob.tell()} bytes")
         blob.write(delivery.data)
     return path
 

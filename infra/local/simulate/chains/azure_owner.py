@@ -14,9 +14,7 @@ def plant(scene: Scene) -> Iterator[Step]:
     person = scene.person(lambda p: p.uses_azure)
     accomplice = scene.person()
     subscription = rng.choice(tuple(org.subscriptions))
-    caller = azure.person_caller(
-        org, person, subscription, scene.attacker_ip(), role="User Access Administrator"
-    )
+    caller = azure.person_caller(org, person, subscription, scene.attacker_ip(), role="User Access Administrator")
     entity = {"caller": person.email}
     at = (start + rng.randrange(60, 900)) * 1000
 
@@ -62,6 +60,4 @@ def plant(scene: Scene) -> Iterator[Step]:
     )
 
 
-CHAIN = Chain(
-    chain_id="azure_owner", title="Owner of a subscription assigned, storage keys taken", plant=plant
-)
+CHAIN = Chain(chain_id="azure_owner", title="Owner of a subscription assigned, storage keys taken", plant=plant)

@@ -11,11 +11,7 @@ from infra.local.simulate.sources import aws_cloudtrail as aws
 def plant(scene: Scene) -> Iterator[Step]:
     """Yield the steps: all within one clock hour."""
     rng, org, start = scene.rng, scene.organisation, scene.hour
-    users = [
-        workload
-        for workload in org.workloads
-        if workload.kind == "user" and workload.name not in scene.claimed
-    ]
+    users = [workload for workload in org.workloads if workload.kind == "user" and workload.name not in scene.claimed]
     workload = rng.choice(users)
     scene.claimed.add(workload.name)
     ip = scene.attacker_ip()

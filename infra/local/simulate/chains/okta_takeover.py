@@ -88,9 +88,7 @@ def plant(scene: Scene) -> Iterator[Step]:
 def _in_aws(scene: Scene, victim: Person, ip: str) -> Iterator[Step]:
     rng, org = scene.rng, scene.organisation
     start = scene.hour + 2 * HOUR_S
-    session = aws.person_session(
-        victim, victim.grants[0], at_s=start, ip=ip, agent="aws-cli/2.27.22 md/prompt#off"
-    )
+    session = aws.person_session(victim, victim.grants[0], at_s=start, ip=ip, agent="aws-cli/2.27.22 md/prompt#off")
     entity = {"principal": session.principal}
 
     hello = aws.planted(

@@ -41,9 +41,7 @@ def _trail(scene: Scene, at: int) -> Iterator[Step]:
             ("StopLogging", f'{{"name":"{trail}"}}'),
         )
     )
-    call = aws.Call(
-        "cloudtrail.amazonaws.com", name, False, request, "null" if name == "StopLogging" else request
-    )
+    call = aws.Call("cloudtrail.amazonaws.com", name, False, request, "null" if name == "StopLogging" else request)
     record = aws.planted(session, call, (at + rng.randrange(60, 3000)) * 1000, rng)
     yield Step(
         source=aws.NAME,
@@ -72,9 +70,7 @@ def _factor(scene: Scene, at: int) -> Iterator[Step]:
     actor, target = scene.person(), scene.person()
     visit = okta.Visit(actor, rng.choice(actor.networks), rng)
     kind = rng.choice(("user.mfa.factor.reset_all", "user.mfa.factor.deactivate"))
-    record = okta.event(
-        visit, kind, (at + rng.randrange(60, 3000)) * 1000, rng, target=[okta.user_target(target)]
-    )
+    record = okta.event(visit, kind, (at + rng.randrange(60, 3000)) * 1000, rng, target=[okta.user_target(target)])
     yield Step(
         source=okta.NAME,
         records=[record],
@@ -87,9 +83,7 @@ def _role(scene: Scene, at: int) -> Iterator[Step]:
     rng = scene.rng
     actor, target = scene.person(), scene.person()
     visit = okta.Visit(actor, rng.choice(actor.networks), rng)
-    record = okta.privilege_grant(
-        visit, target, "Help desk administrator", (at + rng.randrange(60, 3000)) * 1000, rng
-    )
+    record = okta.privilege_grant(visit, target, "Help desk administrator", (at + rng.randrange(60, 3000)) * 1000, rng)
     yield Step(
         source=okta.NAME,
         records=[record],
@@ -117,12 +111,8 @@ def _secrets(scene: Scene, at: int) -> Iterator[Step]:
 def _denied(scene: Scene, at: int) -> Iterator[Step]:
     rng = scene.rng
     session = _session(scene, at)
-    call = aws.denied(
-        session, "iam.amazonaws.com", rng.choice(("GetRolePolicy", "ListAccessKeys", "GetPolicyVersion"))
-    )
-    records = [
-        aws.planted(session, call, when, rng) for when in scene.times(rng.randrange(16, 45), at + 60, 3000)
-    ]
+    call = aws.denied(session, "iam.amazonaws.com", rng.choice(("GetRolePolicy", "ListAccessKeys", "GetPolicyVersion")))
+    records = [aws.planted(session, call, when, rng) for when in scene.times(rng.randrange(16, 45), at + 60, 3000)]
     yield Step(
         source=aws.NAME,
         records=records,
@@ -139,9 +129,7 @@ def _objects(scene: Scene, at: int) -> Iterator[Step]:
     for when in scene.times(rng.randrange(52, 130), at + 60, 3000):
         digits = rng.randbytes(16).hex()
         key = f"exports/{digits[:12]}.csv"
-        records.append(
-            aws.planted(session, aws.s3_object(session, "DeleteObject", bucket, key, digits), when, rng)
-        )
+        records.append(aws.planted(session, aws.s3_object(session, "DeleteObject", bucket, key, digits), when, rng))
     yield Step(
         source=aws.NAME,
         records=records,
@@ -150,6 +138,4 @@ def _objects(scene: Scene, at: int) -> Iterator[Step]:
     )
 
 
-CHAIN = Chain(
-    chain_id="quiet_insider", title="Single steps by insiders from their usual networks", plant=plant
-)
+CHAIN = Chain(chain_id="quiet_insider", title="Single steps by insiders from their usual networks", plant=plant)

@@ -16,12 +16,8 @@ def plant(scene: Scene) -> Iterator[Step]:
     instance = rng.choice(org.instances[session.account])
     times = scene.times(3, start + 60, rng.randrange(300, 1500))
     records = [
-        aws.planted(
-            session, aws.instance_call(name, instance, detail='"userData":"<sensitiveDataRemoved>"'), at, rng
-        )
-        for name, at in zip(
-            ("StopInstances", "ModifyInstanceAttribute", "StartInstances"), times, strict=True
-        )
+        aws.planted(session, aws.instance_call(name, instance, detail='"userData":"<sensitiveDataRemoved>"'), at, rng)
+        for name, at in zip(("StopInstances", "ModifyInstanceAttribute", "StartInstances"), times, strict=True)
     ]
     yield Step(
         source=aws.NAME,

@@ -156,9 +156,7 @@ def person_session(
     )
 
 
-def workload_session(
-    workload: Workload, *, at_s: int, ip: str | None = None, agent: str | None = None
-) -> Session:
+def workload_session(workload: Workload, *, at_s: int, ip: str | None = None, agent: str | None = None) -> Session:
     """Return the session of a machine identity; `ip` and `agent` default to its own."""
     account = workload.account
     if workload.kind == "service":
@@ -196,9 +194,7 @@ def workload_session(
 def root_session(account: str, ip: str, agent: str) -> Session:
     """Return the root user of an account at the sign-in page."""
     arn = f"arn:aws:iam::{account}:root"
-    identity = (
-        f'{{"type":"Root","principalId":"{account}","arn":"{arn}","accountId":"{account}","accessKeyId":""}}'
-    )
+    identity = f'{{"type":"Root","principalId":"{account}","arn":"{arn}","accountId":"{account}","accessKeyId":""}}'
     return Session(
         identity=identity,
         principal=arn,
@@ -286,9 +282,7 @@ def _object(name: str) -> Caller:
 def _copy(org: Organisation, session: Session, digits: str) -> Call:
     bucket = _pick(org.buckets[session.account], digits)
     key = f"archive/{digits[4:6]}/part-{digits[6:18]}.parquet"
-    return s3_object(
-        session, "CopyObject", bucket, key, digits, **{"x-amz-copy-source": f"{bucket}/{key[8:]}"}
-    )
+    return s3_object(session, "CopyObject", bucket, key, digits, **{"x-amz-copy-source": f"{bucket}/{key[8:]}"})
 
 
 def _list_objects(org: Organisation, session: Session, digits: str) -> Call:
@@ -362,9 +356,7 @@ def _assume(org: Organisation, session: Session, digits: str) -> Call:
 def assume_with_saml(session: Session, person: Person, grant: Grant, digits: str) -> Call:
     """Return a person's entry into an SSO role."""
     role = f"arn:aws:iam::{grant.account}:role/aws-reserved/sso.amazonaws.com/{grant.role}"
-    provider = (
-        f"arn:aws:iam::{grant.account}:saml-provider/AWSSSO_{grant.role_id[-16:].lower()}_DO_NOT_DELETE"
-    )
+    provider = f"arn:aws:iam::{grant.account}:saml-provider/AWSSSO_{grant.role_id[-16:].lower()}_DO_NOT_DELETE"
     qualifier = f"{person.azure_puid.lower()}{grant.account}="
     return Call(
         "sts.amazonaws.com",
@@ -514,9 +506,7 @@ _WORK: dict[str, list[tuple[float, Caller]]] = {
         *_reads("s3", "ListBuckets"),
     ],
     "audit": [
-        *_reads(
-            "iam", "GetAccountSummary", "GenerateCredentialReport", "ListUsers", "GetAccountPasswordPolicy"
-        ),
+        *_reads("iam", "GetAccountSummary", "GenerateCredentialReport", "ListUsers", "GetAccountPasswordPolicy"),
         *_reads("cloudtrail", "DescribeTrails", "GetTrailStatus", "GetEventSelectors"),
         *_reads("config", "DescribeConfigurationRecorders"),
     ],
@@ -689,9 +679,7 @@ class CloudTrail:
         caps, rng, group = self._caps, self._rng, session.group
         if workload.does in _READS_SECRETS and rng.random() < 0.2 and caps.take(start, group, "secret", 3):
             secret = rng.choice(self._org.secrets[workload.account][:8])
-            self._deliver(
-                [self._one(session, secret_call(secret), start + rng.randrange(280))], self._delay()
-            )
+            self._deliver([self._one(session, secret_call(secret), start + rng.randrange(280))], self._delay())
         if workload.does == "backup" and rng.random() < 0.5 and caps.take(start, group, "delete", 2):
             self._deletes(session, start, rng.randrange(1, 7))
 
@@ -719,9 +707,7 @@ class CloudTrail:
             self._deletes(session, start, rng.randrange(1, 6))
         elif kind == 3:
             instance = rng.choice(org.instances[account])
-            resize = instance_call(
-                "ModifyInstanceAttribute", instance, detail='"instanceType":{"value":"m7i.large"}'
-            )
+            resize = instance_call("ModifyInstanceAttribute", instance, detail='"instanceType":{"value":"m7i.large"}')
             calls = [
                 instance_call("StopInstances", instance),
                 resize,

@@ -309,9 +309,7 @@ class ActivityLog:
         self.distinct += len(records)
         for record in records:
             at = record.at_ms // 1000
-            late = (
-                self._rng.randrange(30, 240) if self._rng.random() < 0.9 else self._rng.randrange(240, 1500)
-            )
+            late = self._rng.randrange(30, 240) if self._rng.random() < 0.9 else self._rng.randrange(240, 1500)
             visible = ((at + late) // FLUSH_S + 1) * FLUSH_S
             self._pending.setdefault((visible, record.stream, at // HOUR_S), []).append(record.body)
 
@@ -353,9 +351,7 @@ class ActivityLog:
             return [health_event(org, rng.choice(tuple(org.subscriptions)), self._at(start), rng)]
         caller = principal_caller(org, principal, rng.choice(tuple(org.subscriptions)))
         if principal.lists_keys and rng.random() < 0.15:
-            resource = storage_id(
-                caller.subscription, org.resource_groups[1], rng.choice(org.storage_accounts)
-            )
+            resource = storage_id(caller.subscription, org.resource_groups[1], rng.choice(org.storage_accounts))
             return list_keys(caller, resource, self._at(start), rng)
         return self._action(caller, start)
 
@@ -366,9 +362,7 @@ class ActivityLog:
         kind = rng.random()
         if admin and kind < 0.05:
             person = rng.choice(org.people)
-            return assign_role(
-                caller, rng.choice((READER, CONTRIBUTOR)), person.azure_object_id, scope, at, rng
-            )
+            return assign_role(caller, rng.choice((READER, CONTRIBUTOR)), person.azure_object_id, scope, at, rng)
         if kind < 0.07:
             return operation(
                 caller,

@@ -315,9 +315,7 @@ class SystemLog:
             at += POLL_S
 
     def _pages(self, at: int) -> Iterator[Delivery]:
-        due = sorted(
-            (record for visible, record in self._waiting if visible < at), key=lambda r: (r.at_ms, r.uid)
-        )
+        due = sorted((record for visible, record in self._waiting if visible < at), key=lambda r: (r.at_ms, r.uid))
         self._waiting = [(visible, record) for visible, record in self._waiting if visible >= at]
         for page, first in enumerate(range(0, len(due), PAGE_RECORDS)):
             part = due[first : first + PAGE_RECORDS]
@@ -358,9 +356,7 @@ class SystemLog:
             at += 60_000
         add("user.session.start")
         if size > 2:
-            add(
-                "system.push.send_factor_verify_push", target=[user_target(person)], factor="OKTA_VERIFY_PUSH"
-            )
+            add("system.push.send_factor_verify_push", target=[user_target(person)], factor="OKTA_VERIFY_PUSH")
             add("user.authentication.auth_via_mfa", target=[user_target(person)], factor="OKTA_VERIFY_PUSH")
         for _ in range(size - 3):
             add(
@@ -391,9 +387,7 @@ class SystemLog:
     def _trouble(self, visit: Visit, person: Person, network: Network, at: int) -> list[Record]:
         """Return a few wrong passwords or one refused push, rationed for each user and address."""
         rng, start = self._rng, at // 1000
-        if at + 60_000 >= self._run.end * 1000 or not self._caps.rest(
-            start, person.email, "trouble", QUIET_PAUSE_S
-        ):
+        if at + 60_000 >= self._run.end * 1000 or not self._caps.rest(start, person.email, "trouble", QUIET_PAUSE_S):
             return []
         if rng.random() < 0.2:
             return push_denied(visit, person, at, rng)
