@@ -190,6 +190,13 @@ def test_a_record_over_the_limit_is_bad_and_no_other():
         ]
 
 
+def test_a_large_document_comes_in_pieces():
+    items = [b'{"i":%d}' % i for i in range(1000)]
+    chunks = list(read_records(io.BytesIO(FRAMINGS["envelope"](items)), EXPAND, chunk_bytes=500))
+    assert max(sum(map(len, map(bytes, chunk.records))) for chunk in chunks) < 520
+    assert [bytes(r) for chunk in chunks for r in chunk.records] == items
+
+
 def test_a_document_over_the_limit_condemns_the_object():
     with pytest.raises(DataError, match="document over 5000 bytes without a record boundary"):
         read(b'[{"a":1},' + b" " * 10_000 + b"{}]", max_document=5000, chunk_bytes=100)

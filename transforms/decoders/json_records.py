@@ -91,13 +91,27 @@ def read_records(
         else:
             chunk = Chunk(next_no=number, consumed=offset)
         if end:
-            yield chunk
+            yield from _pieces(chunk, offset, chunk_bytes)
             return
         number, offset, held = chunk.next_no, chunk.consumed, held[chunk.consumed - offset :]
         if chunk.records or chunk.bad:
             yield chunk
         if len(held) > max_document:
             raise DataError(f"document over {max_document} bytes without a record boundary")
+
+
+def _pieces(chunk: Chunk, offset: int, size: int) -> Iterator[Chunk]:
+    """A chunk in pieces of about `size` bytes: what is made of a large document need not be as large at once."""
+    first, held = 0, 0
+    for index, record in enumerate(chunk.records):
+        held += len(memoryview(record))
+        if held >= size:
+            last = index + 1
+            numbers, records = chunk.numbers[first:last], chunk.records[first:last]
+            yield Chunk(numbers=numbers, records=records, next_no=numbers[-1] + 1, consumed=offset)
+            first, held = last, 0
+    chunk.numbers, chunk.records = chunk.numbers[first:], chunk.records[first:]
+    yield chunk
 
 
 def _read_full(stream: Readable, size: int) -> bytes:
