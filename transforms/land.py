@@ -497,7 +497,8 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
             ):
                 rows = builder.rows(chunk, place)
                 batch.writer.add(rows.table)
-                batch.quarantine(quarantine_rows(source.name, place, rows.bad, builder.landed_at))
+                if rows.bad:
+                    batch.quarantine(quarantine_rows(source.name, place, rows.bad, builder.landed_at))
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
                 batch.bytes += chunk.consumed - consumed

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -26,6 +27,7 @@ AHEAD = timedelta(days=2)
 """How far a vendor's clock may run ahead of ours before its time is not believed."""
 HEX = np.frombuffer(b"".join(b"%02x" % i for i in range(256)), np.uint16)
 """Two hexadecimal digits for each byte."""
+LAST = itemgetter(-1)
 LOOSE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
@@ -197,14 +199,12 @@ class EnvelopeBuilder:
     def _times(self, clocks: Sequence[Any]) -> tuple[pa.Array, dict[int, str]]:
         """Microsecond UTC timestamps, and for those that are none the reason by index."""
         times = None
-        if set(map(type, clocks)) == {str}:
-            texts = pa.array(clocks, pa.string())
-            if pc.all(pc.ends_with(texts, "Z")).as_py() and _all_between(pc.utf8_length(texts), 20, 30):
-                try:
-                    nanoseconds = texts.cast(pa.timestamp("ns", "UTC"))
-                    times = nanoseconds.cast(TIMESTAMP, safe=False)  # cuts what is beyond microseconds
-                except pa.ArrowInvalid:
-                    times = None
+        if _in_one_form(clocks):
+            try:
+                nanoseconds = pa.array(clocks, pa.string()).cast(pa.timestamp("ns", "UTC"))
+                times = nanoseconds.cast(TIMESTAMP, safe=False)  # cuts what is beyond microseconds
+            except pa.ArrowInvalid:
+                times = None
         failed: dict[int, str] = {}
         if times is None:
             values: list[datetime | None] = []
@@ -224,11 +224,6 @@ class EnvelopeBuilder:
         return times, failed
 
 
-def _all_between(lengths: pa.Array, low: int, high: int) -> bool:
-    span = pc.min_max(lengths).as_py()
-    return bool(low <= span["min"] and span["max"] <= high)
-
-
 def identity_bytes(ids: Sequence[Any]) -> bytes:
     """The identity columns, each with its length, so that no two different tuples give the same bytes."""
     return b"".join(
@@ -242,6 +237,15 @@ def _hex_array(digests: Sequence[bytes]) -> pa.Array:
     text = HEX[np.frombuffer(b"".join(digests), np.uint8)]
     offsets = np.arange(0, 64 * len(digests) + 1, 64, dtype=np.int32)
     return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(text))
+
+
+def _in_one_form(clocks: Sequence[Any]) -> bool:
+    """Whether all are texts that Arrow's parser takes as ours does: with seconds, up to nanoseconds, in UTC."""
+    try:
+        zulu = set(map(type, clocks)) == {str} and set(map(LAST, clocks)) == {"Z"}
+    except IndexError:  # an empty one
+        return False
+    return zulu and set(range(20, 31)).issuperset(map(len, clocks))
 
 
 def parse_time(value: Any) -> datetime:
