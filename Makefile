@@ -28,7 +28,7 @@ $(LOCKED): requirements.lock
 	@awk '/^[^ #]/ {uv = /^uv==/} uv' requirements.lock > $(VENV)/uv.lock
 	@echo "installing what requirements.lock names (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
 	@touch $@
 
 $(STAMP): $(LOCKED) pyproject.toml
@@ -61,7 +61,7 @@ lint: $(STAMP) ## ruff, mypy, import-linter, dbt parse, sqlfluff
 	mypy transforms
 	lint-imports
 	cd dbt_project && dbt --quiet --warn-error parse --profiles-dir .
-	sqlfluff lint --processes 1 dbt_project/models
+	sqlfluff lint --processes $(WORKERS) dbt_project/models
 
 # The tests in Airflow measure time and mostly wait; the others yield the processors to them.
 test: $(STAMP) emulators lint ## lint and the whole suite
