@@ -303,11 +303,11 @@ def _copy(
     for filename, count, size, _footer, column_stats, keys in cursor.fetchall():
         if not count:
             continue
-        ranges = {identifier(name): dict(values) for name, values in _pairs(column_stats)}
-        low = {c: int(ranges[identifier(c)]["min"]) for c in stats if "min" in ranges.get(identifier(c), {})}
-        high = {c: int(ranges[identifier(c)]["max"]) for c in stats if "max" in ranges.get(identifier(c), {})}
+        ranges = {name.strip('"'): dict(values) for name, values in _pairs(column_stats)}  # names come quoted
+        low = {c: int(ranges[c]["min"]) for c in stats if "min" in ranges.get(c, {})}
+        high = {c: int(ranges[c]["max"]) for c in stats if "max" in ranges.get(c, {})}
         nulls = {
-            name.strip('"'): int(values["null_count"])
+            name: int(values["null_count"])
             for name, values in ranges.items()
             if "null_count" in values and "." not in name
         }
