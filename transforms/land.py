@@ -414,7 +414,7 @@ def _land_sequence(
     lane: int,
     sequence: int,
     items: list[Planned],
-    failures: dict[str, int],
+    failures: dict[str, list[datetime]],
     clock: Clock,
 ) -> LandResult:
     quarantine, bronze, ledger = tables
@@ -425,7 +425,8 @@ def _land_sequence(
         try:
             _read(settings, source, builder, batch, item)
         except (RetryableError, ConfigError, OSError) as error:
-            if failures.get(item.uri, 0) + 1 < settings.poison_after:
+            failed = [*failures.get(item.uri, []), at]
+            if len(failed) < settings.poison_after or at - min(failed) < settings.poison_age:
                 bronze.lake.remove(bronze, batch.writer.finish())
                 quarantine.lake.remove(quarantine, batch.bad_files)
                 rows = failed_rows(source.name, item, str(error), at)
@@ -436,7 +437,7 @@ def _land_sequence(
                 source,
                 batch,
                 item,
-                Bad(-1, None, f"unreadable after {settings.poison_after} attempts: {error}", item.size),
+                Bad(-1, None, f"unreadable after {len(failed)} attempts: {error}", item.size),
                 at,
             )
     bad_files, files = batch.finish_bad(), batch.writer.finish()
@@ -480,7 +481,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         return
     consumed, records, quarantined = 0, 0, 0
     try:
-        with_store = _store_of(item, settings)
+        with_store = store_of(item.uri, settings)
         stream = with_store.open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
         final = item.final or not source.grows
         try:
@@ -542,7 +543,7 @@ def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None
     if item.to_byte - item.from_byte > INLINE:
         return None
     try:
-        stream = _store_of(item, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
+        stream = store_of(item.uri, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
     except ObjectGone:
         return None
     try:
@@ -557,9 +558,9 @@ def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None
 _stores: dict[str, tuple[Mapping[str, str], ObjectStore]] = {}
 
 
-def _store_of(item: Planned, settings: Settings) -> ObjectStore:
-    """A store that can open the object; one client a bucket, environment and process."""
-    scheme, _, rest = item.uri.partition("://")
+def store_of(uri: str, settings: Settings) -> ObjectStore:
+    """A store that can open an object; one client a bucket, environment and process."""
+    scheme, _, rest = uri.partition("://")
     root = f"{scheme}://{rest.split('/', 1)[0]}"
     environment, store = _stores.get(root, (None, None))
     if store is None or environment != settings.environment:

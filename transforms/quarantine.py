@@ -6,14 +6,14 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.decoders.compression import plain
 from transforms.decoders.json_records import read_records
-from transforms.errors import ConfigError, DataError
+from transforms.errors import ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.bronze import BronzeWriter, bronze_table
 from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import ledger_table
@@ -21,6 +21,8 @@ from transforms.lake.quarantine import quarantine_table
 from transforms.lake.records import Chunk
 from transforms.lake.schemas import QUARANTINE
 from transforms.lake.table import Changes, Lake, Snapshot
+from transforms.land import store_of
+from transforms.readers.base import RemoteObject
 from transforms.settings import Settings
 from transforms.sources import get, registry
 
@@ -115,9 +117,7 @@ def _replay(settings: Settings, name: str) -> Replayed:
     records = 0
     before = _landed_before(lake, name)
     for row in _with_bytes(settings, rows):
-        if row["data"] is None:
-            continue
-        first, skip = before.get(_range_of(row), (0, 0)) if row["record_no"] < 0 else (row["record_no"], 0)
+        landed = before.get(_range_of(row), Landed()) if row["record_no"] < 0 else Landed(row["record_no"])
         place = Place(
             uri=row["object_uri"],
             version=row["object_version"],
@@ -125,16 +125,17 @@ def _replay(settings: Settings, name: str) -> Replayed:
             attributes=row["attributes"],
         )
         try:
-            stream, _ = plain(io.BytesIO(row["data"]), size=len(row["data"]), max_ratio=settings.max_ratio)
+            delivered, size = _delivered(settings, row, landed)
+            stream, _ = plain(delivered, size=size, max_ratio=settings.max_ratio)
             chunks = list(
                 read_records(
-                    stream, source.expand, first_no=first,
+                    stream, source.expand, first_no=landed.first_no,
                     max_record=settings.max_record_bytes, max_document=settings.max_document_bytes,
                 )
             )  # fmt: skip
-        except DataError:
-            continue
-        built = [builder.rows(_beyond(chunk, first + skip), place) for chunk in chunks]
+        except (DataError, ObjectGone, RetryableError, ConfigError, OSError):
+            continue  # it stays open
+        built = [builder.rows(_beyond(chunk, landed.first_no + landed.count), place) for chunk in chunks]
         if any(b.bad for b in built) or not any(b.table.num_rows for b in built):
             continue
         for b in built:
@@ -164,17 +165,52 @@ def _range_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return row["object_uri"], row["object_version"], row["batch_id"]
 
 
-def _landed_before(lake: Lake, source: str) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """By landing of an object: its first record's number, and how many of its records landed or are entries already."""
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of an object that was given up: its first record's number, how many of its records landed or are
+    entries already, and the bytes that were planned."""
+
+    first_no: int = 0
+    count: int = 0
+    from_byte: int = 0
+    to_byte: int | None = None
+
+
+def _landed_before(lake: Lake, source: str) -> dict[tuple[str, str, str], Landed]:
+    """By landing of an object that was given up as a whole."""
     ledger = ledger_table(lake)
     files = [f for f in ledger.open().files() if f.partition["source"] == source and f.partition["kind"] == "landed"]
-    columns = ["uri", "version", "lane", "sequence", "from_record", "records", "quarantined", "detail"]
+    columns = [
+        *("uri", "version", "lane", "sequence", "from_record", "records", "quarantined", "detail"),
+        *("from_byte", "to_byte"),
+    ]
     rows = ledger.read(files, columns)
     found = {}
-    for row in rows.filter(pc.not_equal(rows.column("detail"), "")).to_pylist():  # given up as a whole
+    for row in rows.filter(pc.not_equal(rows.column("detail"), "")).to_pylist():
         key = (row["uri"], row["version"], f"{row['lane']}-{row['sequence']}")
-        found[key] = row["from_record"], row["records"] + row["quarantined"] - 1  # less the object's own entry
+        count = row["records"] + row["quarantined"] - 1  # less the object's own entry
+        found[key] = Landed(row["from_record"], count, row["from_byte"], row["to_byte"])
     return found
+
+
+def _delivered(settings: Settings, row: Mapping[str, Any], landed: Landed) -> tuple[BinaryIO, int]:
+    """The bytes of an entry and their number: as kept, or of an object that could not be read then, from its place.
+
+    Raises ObjectGone where that version is no longer there, DataError where a record's bytes were too many to keep.
+    """
+    if row["data"] is not None:
+        return io.BytesIO(row["data"]), len(row["data"])
+    if row["record_no"] >= 0:
+        raise DataError(f"{row['object_uri']}: record {row['record_no']} was too large to keep")
+    item = RemoteObject(
+        uri=row["object_uri"],
+        version=row["object_version"],
+        size=row["length"],
+        modified=row["quarantined_at"],
+        attributes=row["attributes"],
+    )
+    end = row["length"] if landed.to_byte is None else landed.to_byte
+    return store_of(item.uri, settings).open(item, landed.from_byte, end), end - landed.from_byte
 
 
 def _beyond(chunk: Chunk, number: int) -> Chunk:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from transforms.errors import ConfigError
@@ -45,6 +46,9 @@ class Settings:
     max_document_bytes: int = 512 << 20
     max_ratio: int = 200
     poison_after: int = 5
+    """Failed readings of an object before it is given up, and its lane moves on ..."""
+    poison_age: timedelta = timedelta(hours=1)
+    """... but not before the first of them is so old: an outage condemns nothing."""
     organisation: str = "example"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 

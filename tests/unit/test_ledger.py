@@ -128,7 +128,7 @@ def test_failures_are_counted_by_object_and_sequence(table):
     for sequence, name in [(1, "a"), (1, "a"), (1, "b"), (2, "a")]:
         rows = failed_rows("s", planned(name, sequence), "unreachable", AT)
         table.commit(lambda s, rows=rows: Changes(files=write_ledger(table, rows)))
-    assert ledger(table).failures(0, 1) == {"file:///logs/a": 2, "file:///logs/b": 1}
+    assert ledger(table).failures(0, 1) == {"file:///logs/a": [AT, AT], "file:///logs/b": [AT]}
     assert ledger(table).failures(1, 1) == {}
 
 

@@ -130,15 +130,15 @@ class Ledger:
                 plans[row["sequence"]].append(_planned(row))
         return {s: sorted(plans[s], key=lambda p: (p.object_time, p.uri, p.from_byte)) for s in sorted(plans)}
 
-    def failures(self, lane: int, sequence: int) -> dict[str, int]:
-        """How often the reading of each object of a sequence failed."""
-        counts: dict[str, int] = defaultdict(int)
+    def failures(self, lane: int, sequence: int) -> dict[str, list[datetime]]:
+        """When the reading of each object of a sequence failed."""
+        times: dict[str, list[datetime]] = defaultdict(list)
         for row in self._rows(
             [f for f in self.mine["failed", lane] if (f.low("sequence") or 0) <= sequence <= (f.high("sequence") or 0)]
         ):
             if row["sequence"] == sequence:
-                counts[row["uri"]] += 1
-        return counts
+                times[row["uri"]].append(row["at"])
+        return times
 
     def resume_points(self) -> dict[str, ResumePoint]:
         """How far discovery has come in each group of keys, from the newest snapshot of them."""
