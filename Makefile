@@ -61,14 +61,15 @@ lint: $(STAMP) ## ruff, mypy, import-linter, dbt parse, sqlfluff
 	mypy transforms
 	lint-imports
 	cd dbt_project && dbt --quiet --warn-error parse --profiles-dir .
-	sqlfluff lint --processes $(WORKERS) dbt_project/models
+	PYTHONWARNINGS=ignore::UserWarning:multiprocessing.resource_tracker sqlfluff lint --processes $(WORKERS) dbt_project/models
 
 # The tests in Airflow measure time and mostly wait; the others yield the processors to them.
 test: $(STAMP) emulators lint ## lint and the whole suite
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line tests-in-airflow tests-besides
+	@$(MAKE) --no-print-directory --jobs 2 tests-in-airflow tests-besides
 
 tests-in-airflow:
-	pytest -q tests/e2e/test_airflow.py
+	@mkdir -p .run; pytest -q tests/e2e/test_airflow.py > .run/tests-in-airflow.log 2>&1; status=$$?; \
+		cat .run/tests-in-airflow.log; exit $$status
 
 tests-besides:
 	nice -n 15 pytest -q -n $(WORKERS) --dist loadgroup --ignore tests/e2e/test_airflow.py tests

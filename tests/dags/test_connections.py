@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+CONNECTIONS = {
+    "TRAIL": {
+        "conn_type": "aws",
+        "login": "AKIAEXAMPLE",
+        "password": "key-of-the-trail",
+        "extra": {"region_name": "eu-central-1"},
+    },
+    "BLOBS": {"conn_type": "wasb", "login": "examplelogs", "password": "a2V5a2V5"},
+    "API": {"conn_type": "http", "host": "example.okta.com", "password": "token"},
+    "OTHER": {"conn_type": "ftp", "host": "example.com"},
+}
+ENVIRONMENT = {f"AIRFLOW_CONN_{name}": json.dumps(fields) for name, fields in CONNECTIONS.items()} | {
+    "CATCHMENT_AWS_CLOUDTRAIL_CONNECTION": "trail",
+    "CATCHMENT_AZURE_ACTIVITY_CONNECTION": "blobs",
+    "CATCHMENT_OKTA_SYSTEM_LOG_CONNECTION": "api",
+}
+READ = """
+import json
+from catchment_connections import task_settings
 from transforms.errors import ConfigError
-from transforms.settings import Settings
-
-DAGS = Path(__file__).resolve().parents[2] / "dags"
-
-
-@pytest.fixture
-def settings_of(monkeypatch: pytest.MonkeyPatch):
-    """`task_settings`, with connections `trail`, `blobs`, `api` and `other` in the environment."""
-    monkeypatch.setattr(sys, "path", [*sys.path, str(DAGS)])
-    connections = {
-        "TRAIL": {
-            "conn_type": "aws",
-            "login": "AKIAEXAMPLE",
-            "password": "key-of-the-trail",
-            "extra": {"region_name": "eu-central-1"},
-        },
-        "BLOBS": {"conn_type": "wasb", "login": "examplelogs", "password": "a2V5a2V5"},
-        "API": {"conn_type": "http", "host": "example.okta.com", "password": "token"},
-        "OTHER": {"conn_type": "ftp", "host": "example.com"},
-    }
-    for name, fields in connections.items():
-        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(fields))
-    monkeypatch.setenv("CATCHMENT_AWS_CLOUDTRAIL_CONNECTION", "trail")
-    monkeypatch.setenv("CATCHMENT_AZURE_ACTIVITY_CONNECTION", "blobs")
-    monkeypatch.setenv("CATCHMENT_OKTA_SYSTEM_LOG_CONNECTION", "api")
-    from catchment_connections import task_settings
-
-    return task_settings
+try:
+    settings = task_settings({source!r})
+    print(json.dumps({{"environment": dict(settings.environment), "repr": repr(settings)}}))
+except ConfigError as error:
+    print(json.dumps({{"error": str(error)}}))
+"""
+Call = Callable[..., Any]
 
 
 @pytest.mark.parametrize(
@@ -54,17 +52,17 @@ def settings_of(monkeypatch: pytest.MonkeyPatch):
         ("okta_system_log", {"OKTA_API_TOKEN": "token"}),
     ],
 )
-def test_fields_become_variables(settings_of, source: str, expected: dict[str, str]) -> None:
-    settings: Settings = settings_of(source)
-    assert expected.items() <= settings.environment.items()
-    assert not any(value in repr(settings) for value in expected.values())
+def test_fields_become_variables(beside_the_dags: Call, source: str, expected: dict[str, str]) -> None:
+    read = beside_the_dags(READ.format(source=source), ENVIRONMENT)
+    assert expected.items() <= read["environment"].items()
+    assert not any(value in read["repr"] for value in expected.values())
 
 
-def test_other_tasks_do_not_get_them(settings_of) -> None:
-    assert "key-of-the-trail" not in settings_of().environment.values()
+def test_other_tasks_do_not_get_them(beside_the_dags: Call) -> None:
+    read = beside_the_dags(READ.format(source=None), ENVIRONMENT)
+    assert "key-of-the-trail" not in read["environment"].values()
 
 
-def test_an_unknown_type_is_refused(settings_of, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CATCHMENT_AWS_CLOUDTRAIL_CONNECTION", "other")
-    with pytest.raises(ConfigError, match="type 'ftp'; known are aws"):
-        settings_of("aws_cloudtrail")
+def test_an_unknown_type_is_refused(beside_the_dags: Call) -> None:
+    environment = ENVIRONMENT | {"CATCHMENT_AWS_CLOUDTRAIL_CONNECTION": "other"}
+    assert "type 'ftp'; known are aws" in beside_the_dags(READ.format(source="aws_cloudtrail"), environment)["error"]

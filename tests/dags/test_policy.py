@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,8 +36,7 @@ from pathlib import Path
 import airflow.sdk
 from airflow.sdk import DAG
 from airflow.providers.standard.operators.empty import EmptyOperator
-folder = Path(sys.argv[1])
-sys.path.append(str(folder))
+folder = Path(FOLDER)
 before = set(sys.modules)
 dags, seconds = [], {}
 for path in sorted(folder.glob("*.py")):
@@ -72,12 +71,10 @@ print(json.dumps({"dags": dags, "seconds": seconds, "transforms": transforms.__f
 """
 
 
-@pytest.fixture(scope="module")
-def parsed() -> dict:
+@pytest.fixture(scope="session")
+def parsed(beside_the_dags: Callable[..., Any]) -> dict[str, Any]:
     """What parsing every file of dags/ gives, in a process of its own, so that its imports can be seen."""
-    done = subprocess.run([sys.executable, "-c", INSPECT, str(DAGS)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return dict(beside_the_dags(f"FOLDER = {str(DAGS)!r}\n{INSPECT}"))
 
 
 def test_the_dags_are_exactly_the_expected_ones(parsed: dict) -> None:
@@ -161,3 +158,16 @@ def test_no_task_passes_a_place_or_a_secret(path: Path) -> None:
     for function in tasks:
         assert function.returns is not None, function.name
         assert ast.unparse(function.returns) in {"None", "list[int]", "list[str]"}, function.name
+
+
+def test_the_first_run_of_a_day_lists_everything(beside_the_dags: Callable[..., Any]) -> None:
+    said = beside_the_dags(
+        """
+import json
+from datetime import UTC, datetime, timedelta
+from catchment_policy import first_of_day
+now = datetime.now(UTC)
+print(json.dumps([first_of_day(now - timedelta(days=1)), first_of_day(now), first_of_day(None)]))
+"""
+    )
+    assert said == [True, False, False]
