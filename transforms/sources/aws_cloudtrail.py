@@ -16,7 +16,6 @@ class CloudTrailHead(Head):
     eventID: Value = None
     eventTime: Value = None
     recipientAccountId: Value = None
-    eventType: Value = None
     digestS3Object: Value = None
     CloudTrailEvent: str | None = None
 
