@@ -43,7 +43,7 @@ def contend(folder: Path, scratch: Path, rounds: int) -> dict[str, Cost]:
 def test_landing_is_faster_than_the_best_sql(tmp_path: Path) -> None:
     large, records, size = bundled(tmp_path / "large", events=EVENTS, objects=100)
     small = simulated(tmp_path / "small", events=EVENTS // 5, days=10)
-    rows = []
+    rows, notes = [], []
     ratios = {}
     for title, folder, json_bytes, rounds in (
         (f"{records:,} events, 100 objects, {size / 1e6:,.0f} MB", large, size, 4),
@@ -52,6 +52,8 @@ def test_landing_is_faster_than_the_best_sql(tmp_path: Path) -> None:
         found = contend(folder, tmp_path, rounds)
         sql = min((found[v] for v in VARIANTS), key=lambda c: c.wall)
         query = min((found[f"{v} inside"] for v in VARIANTS), key=lambda c: c.wall)
+        each = ", ".join(f"`{v}` {found[f'{v} inside'].wall:.2f} s" for v in VARIANTS)
+        notes.append(f"The call alone on {title}: {each}.")
         for name, ours, theirs in (("process", found["command"], sql), ("inside", found["inside"], query)):
             ratios[title, name] = theirs.wall / ours.wall
             speed = f"{json_bytes / 1e6 / ours.wall:,.0f}" if json_bytes else ""
@@ -73,7 +75,7 @@ def test_landing_is_faster_than_the_best_sql(tmp_path: Path) -> None:
         "make bench",
         ["input", "", "`land`", "CPU", "MB/s", "DuckDB SQL", "CPU", "ratio", "CPU ratio"],
         rows,
-        f"Required: {REQUIRED} on the large objects. DuckDB: the fastest of "
-        f"{len(VARIANTS)} statements (`duckdb_only.py`).",
+        f"Required: {REQUIRED} on the large objects, against the fastest of {len(VARIANTS)} statements "
+        f"(`duckdb_only.py`). {' '.join(notes)}",
     )
     assert next(iter(ratios.values())) >= REQUIRED
