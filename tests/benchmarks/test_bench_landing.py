@@ -41,11 +41,13 @@ def contend(folder: Path, scratch: Path, rounds: int) -> dict[str, Cost]:
 
 @pytest.mark.bench
 def test_landing_is_faster_than_the_best_sql(tmp_path: Path) -> None:
+    backlog, many, whole = bundled(tmp_path / "backlog", events=3 * EVENTS, objects=300)
     large, records, size = bundled(tmp_path / "large", events=EVENTS, objects=100)
     small = simulated(tmp_path / "small", events=EVENTS // 5, days=10)
     rows, notes = [], []
     ratios = {}
     for title, folder, json_bytes, rounds in (
+        (f"{many:,} events, 300 objects, {whole / 1e6:,.0f} MB", backlog, whole, 2),
         (f"{records:,} events, 100 objects, {size / 1e6:,.0f} MB", large, size, 4),
         (f"{EVENTS // 5:,} events, {sum(1 for _ in small.rglob('*.gz')):,} objects", small, None, 2),
     ):
@@ -75,7 +77,7 @@ def test_landing_is_faster_than_the_best_sql(tmp_path: Path) -> None:
         "make bench",
         ["input", "", "`land`", "CPU", "MB/s", "DuckDB SQL", "CPU", "ratio", "CPU ratio"],
         rows,
-        f"Required: {REQUIRED} on the large objects, against the fastest of {len(VARIANTS)} statements "
-        f"(`duckdb_only.py`). {' '.join(notes)}",
+        f"Required: {REQUIRED} on the backlog, process start included, against the fastest of {len(VARIANTS)} "
+        f"statements (`duckdb_only.py`). {' '.join(notes)}",
     )
     assert next(iter(ratios.values())) >= REQUIRED
