@@ -1,6 +1,6 @@
 """What every Airflow DAG of Catchment has in common: who owns it, how it retries, which assets join them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import Asset, task
 from airflow.sdk.exceptions import AirflowFailException
@@ -27,11 +27,6 @@ TASK_DEFAULTS = {
 def bronze(source_name: str) -> Asset:
     """The asset that says: new rows of `source_name` were committed to bronze."""
     return Asset(name=f"bronze/{source_name}", uri=f"x-catchment://bronze/{source_name}", group="bronze")
-
-
-def first_of_day(previous_success: datetime | None) -> bool:
-    """Whether no run has succeeded yet since midnight UTC; not the very first run, which sees everything anyway."""
-    return bool(previous_success) and previous_success.date() < datetime.now(UTC).date()
 
 
 @task

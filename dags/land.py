@@ -8,7 +8,7 @@ emits the asset. Nothing to land is normal: `land` and `announce` are then skipp
 1. The failed task's log ends with one line naming the source, the object and the position.
 2. `catchment status` shows this source's open plans, lag and quarantine; `catchment doctor` its access.
 3. Access denied or not found: mend the credentials or `CATCHMENT_{upper}_FROM`. Nothing is lost meanwhile.
-4. Something is missing: trigger it with `sweep` set, and everything is listed, as the day's first run does.
+4. Something is missing: trigger it with `sweep` set, and everything is listed, as `sweep` does each night.
 5. A broken object is quarantined after a few attempts and its lane moves on: `catchment quarantine list`.
 
 **Safe at any time:** clear or trigger it, run `catchment land {name}` beside it, kill it, pause it for days.
@@ -17,12 +17,12 @@ Every step commits its rows with the proof of what it consumed, so a repeat adds
 """
 
 import os
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, DeltaTriggerTimetable, task
 from catchment_connections import task_settings
-from catchment_policy import DAG_DEFAULTS, LAND_POOL, TASK_DEFAULTS, bronze, first_of_day
+from catchment_policy import DAG_DEFAULTS, LAND_POOL, TASK_DEFAULTS, bronze
 
 from transforms.sources import registry
 
@@ -39,11 +39,10 @@ for source in registry().values():
     ):
 
         @task(execution_timeout=timedelta(minutes=30))
-        def plan(source_name: str, params: dict, prev_start_date_success: datetime | None) -> list[int]:
+        def plan(source_name: str, params: dict) -> list[int]:
             from transforms import land
 
-            sweep = params["sweep"] or first_of_day(prev_start_date_success)
-            return land.plan(task_settings(source_name), source_name, sweep=sweep).lanes
+            return land.plan(task_settings(source_name), source_name, sweep=params["sweep"]).lanes
 
         @task(execution_timeout=timedelta(hours=1), map_index_template="lane {{ task.op_kwargs['lane'] }}")
         def land(source_name: str, lane: int) -> None:

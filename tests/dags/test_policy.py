@@ -158,16 +158,3 @@ def test_no_task_passes_a_place_or_a_secret(path: Path) -> None:
     for function in tasks:
         assert function.returns is not None, function.name
         assert ast.unparse(function.returns) in {"None", "list[int]", "list[str]"}, function.name
-
-
-def test_the_first_run_of_a_day_lists_everything(beside_the_dags: Callable[..., Any]) -> None:
-    said = beside_the_dags(
-        """
-import json
-from datetime import UTC, datetime, timedelta
-from catchment_policy import first_of_day
-now = datetime.now(UTC)
-print(json.dumps([first_of_day(now - timedelta(days=1)), first_of_day(now), first_of_day(None)]))
-"""
-    )
-    assert said == [True, False, False]
