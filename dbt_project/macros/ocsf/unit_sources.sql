@@ -1,6 +1,6 @@
 {# Unit target only: an empty table for every bronze source, from which unit tests take the columns of their input. #}
 {% macro unit_sources() %}
-    {% if execute and target.name == 'unit' %}
+    {% if execute and target.name == 'unit' and flags.WHICH in ('run', 'build', 'test') %}
         {% for source in graph.sources.values() %}
             {% do run_query("create schema if not exists " ~ source.schema) %}
             {% do run_query(
