@@ -275,9 +275,10 @@ def parse_time(value: Any) -> datetime:
 def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
     """One Arrow string array over the joined records; those that are not UTF-8 are empty, with the reason by index."""
     broken: dict[int, str] = {}
-    array = _joined(raws)
+    array, ascii_only = _joined(raws)
     try:
-        array.validate(full=True)
+        if not ascii_only:  # most logs are, and then there is nothing to check
+            array.validate(full=True)
     except pa.ArrowInvalid:
         checked: list[Raw] = []
         for index, raw in enumerate(raws):
@@ -287,16 +288,17 @@ def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
             except UnicodeDecodeError as error:
                 broken[index] = f"not UTF-8: byte {error.start}"
                 checked.append(b"")
-        array = _joined(checked)
+        array, _ = _joined(checked)
     return array, broken
 
 
-def _joined(raws: Sequence[Raw]) -> pa.Array:
+def _joined(raws: Sequence[Raw]) -> tuple[pa.Array, bool]:
+    """The texts one after another as a string array that is not checked yet, and whether they are all ASCII."""
     offsets = np.zeros(len(raws) + 1, dtype=np.int32)
     lengths = map(len, map(memoryview, raws))  # type: ignore[arg-type]
     np.cumsum(np.fromiter(lengths, dtype=np.int32, count=len(raws)), out=offsets[1:])
     data = b"".join(raws)
-    return pa.StringArray.from_buffers(len(raws), pa.py_buffer(offsets), pa.py_buffer(data))
+    return pa.StringArray.from_buffers(len(raws), pa.py_buffer(offsets), pa.py_buffer(data)), data.isascii()
 
 
 def _merged(attributes: str | None, extra: dict[str, Any]) -> str:
