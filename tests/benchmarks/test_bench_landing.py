@@ -41,15 +41,15 @@ def contend(folder: Path, scratch: Path, rounds: int) -> dict[str, Cost]:
 
 @pytest.mark.bench
 def test_landing_is_faster_than_the_best_sql(tmp_path: Path) -> None:
-    backlog, many, whole = bundled(tmp_path / "backlog", events=3 * EVENTS, objects=300)
+    backlog, many, whole = bundled(tmp_path / "backlog", events=7 * EVENTS, objects=700)
     large, records, size = bundled(tmp_path / "large", events=EVENTS, objects=100)
     small = simulated(tmp_path / "small", events=EVENTS // 5, days=10)
     rows, notes = [], []
     ratios = {}
     for title, folder, json_bytes, rounds in (
-        (f"{many:,} events, 300 objects, {whole / 1e6:,.0f} MB", backlog, whole, 2),
-        (f"{records:,} events, 100 objects, {size / 1e6:,.0f} MB", large, size, 4),
-        (f"{EVENTS // 5:,} events, {sum(1 for _ in small.rglob('*.gz')):,} objects", small, None, 2),
+        (f"{many:,} events, 700 objects, {whole / 1e6:,.0f} MB", backlog, whole, 1),
+        (f"{records:,} events, 100 objects, {size / 1e6:,.0f} MB", large, size, 3),
+        (f"{EVENTS // 5:,} events, {sum(1 for _ in small.rglob('*.gz')):,} objects", small, None, 1),
     ):
         found = contend(folder, tmp_path, rounds)
         sql = min((found[v] for v in VARIANTS), key=lambda c: c.wall)
