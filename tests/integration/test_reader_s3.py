@@ -131,10 +131,10 @@ def test_a_multipart_etag_pins_too(s3_bucket: Bucket) -> None:
 
 
 def test_the_probe_refuses_a_store_that_ignores_conditions(careless_s3: Mapping[str, str]) -> None:
-    store = open_store("s3://lake/root", careless_s3)
-    with pytest.raises(ConfigError, match=r"s3://lake/root: .*does not enforce conditional put"):
+    store = open_store("s3://lake/prod", careless_s3)
+    with pytest.raises(ConfigError, match=r"s3://lake/prod: .*does not enforce conditional put"):
         probe_conditional_put(store, store.root)
-    assert list(store.walk("s3://lake/root/")) == []
+    assert list(store.walk("s3://lake/prod/")) == []
 
 
 def test_the_probe_sees_a_store_that_races(s3_bucket: Bucket) -> None:

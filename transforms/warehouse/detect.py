@@ -62,7 +62,6 @@ class Detected:
     seen: Reading = field(default_factory=Reading)
     progress: dict[str, int] = field(default_factory=dict)
     rows: pa.Table | None = None
-    error: str | None = None
 
 
 def progress_txn(model: str, name: str) -> str:
@@ -297,11 +296,10 @@ def _distinct(attack: Sequence[Mapping[str, Any]], key: str) -> list[str]:
 
 def commit_findings(findings: Snapshot, results: Sequence[Detected], schema: pa.Schema) -> bool:
     """One commit for the run: rows and progress of all that succeeded. False: another run was faster."""
-    good = [r for r in results if r.error is None]
-    progress = {app: version for r in good for app, version in r.progress.items()}
+    progress = {app: version for r in results for app, version in r.progress.items()}
     if not progress:
         return True
-    tables = [_shaped(r.rows, schema) for r in good if r.rows is not None]
+    tables = [_shaped(r.rows, schema) for r in results if r.rows is not None]
     files = findings.table.write(pa.concat_tables(tables), stats=("analytic_uid",)) if tables else []
     done = findings.table.commit_on(findings, Changes(files=files, progress=progress))
     if not done:

@@ -72,7 +72,7 @@ class Plugin(BasePlugin):
         self.classes[name] = class_uid
         table = self.lake.table(f"ocsf/{name}")
         table.create(_schema(con, f"ocsf.{identifier(name + '__contract')}"), ["event_date"], f"OCSF class {class_uid}")
-        session.register_views(con, self.lake)
+        session.register_view(con, self.lake, "ocsf", name)
 
     def _create_findings(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
         table = self.lake.table("findings/findings")
@@ -81,7 +81,7 @@ class Plugin(BasePlugin):
             ["event_date"],
             "Revisions of findings; the view shows the latest",
         )
-        session.register_views(con, self.lake)
+        session.register_view(con, self.lake, "findings", "findings")
 
     def _route(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import duckdb
 from duckdb_extensions import import_extension
@@ -74,15 +74,19 @@ def register_views(con: duckdb.DuckDBPyConnection, lake: Lake) -> list[str]:
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
         for name in lake.names(schema):
-            scan = f"delta_scan({literal(lake.table(f'{schema}/{name}').uri)})"
-            if schema == "findings" and name == "findings":
-                con.execute(f"create or replace view findings.finding_history as select * from {scan}")
-                con.execute(f"create or replace view findings.findings as {LATEST}")
-                names += ["findings.finding_history", "findings.findings"]
-                continue
-            con.execute(f"create or replace view {schema}.{identifier(name)} as select * from {scan}")
-            names.append(f"{schema}.{name}")
+            names += register_view(con, lake, schema, name)
     return names
+
+
+def register_view(con: duckdb.DuckDBPyConnection, lake: Lake, schema: str, name: str) -> list[str]:
+    """The views over one table that exists; two for the findings. Returns their names."""
+    scan = f"delta_scan({literal(lake.table(f'{schema}/{name}').uri)})"
+    if schema == "findings" and name == "findings":
+        con.execute(f"create or replace view findings.finding_history as select * from {scan}")
+        con.execute(f"create or replace view findings.findings as {LATEST}")
+        return ["findings.finding_history", "findings.findings"]
+    con.execute(f"create or replace view {schema}.{identifier(name)} as select * from {scan}")
+    return [f"{schema}.{name}"]
 
 
 LATEST = """
@@ -112,7 +116,3 @@ def empty(table: Table, con: duckdb.DuckDBPyConnection) -> str:
     name = f"_empty_{table.name.replace('/', '_')}"
     con.register(name, pa.schema(table.open().handle.schema()).empty_table())
     return f"(select * from {name})"
-
-
-def bytes_of(files: Iterable[DataFile]) -> int:
-    return sum(f.size for f in files)
