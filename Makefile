@@ -14,7 +14,7 @@ SIMULATE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install run up down status test tests-in-airflow tests-besides lint bench \
-	soak emulators lock clean
+	samples soak emulators lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -76,6 +76,9 @@ tests-besides:
 
 bench: $(STAMP) ## speed, as ratios in one run; writes the table that the README links
 	pytest -q -s --no-header tests/benchmarks -m bench
+
+samples: $(STAMP) ## what the real samples beside the checkout become, written anew to tests/samples
+	CATCHMENT_WRITE_SAMPLES=1 pytest -q tests/integration/test_real_samples.py
 
 soak: $(STAMP) ## the long runs: memory over gigabytes, kill tests over many seeds
 	pytest -q -s --no-header tests -m soak

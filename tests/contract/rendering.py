@@ -63,7 +63,9 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
     # A template takes a copy of what is known when it is loaded, so every name is known beforehand; and it prefers its
     # own macros to those, so each stands alone.
     files = [
-        p.read_text() for folder in ("detections", "dispatch") for p in (PROJECT / "macros" / folder).glob("*.sql")
+        p.read_text()
+        for folder in ("detections", "dispatch", "ocsf")
+        for p in (PROJECT / "macros" / folder).glob("*.sql")
     ]
     texts = [text for file in files for text in re.findall(r"{%-? *macro .+?endmacro *-?%}", file, re.DOTALL)]
     names = [re.findall(r"macro +(\w+)", text)[0] for text in texts]
@@ -74,7 +76,7 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
 
 
 def macros() -> SimpleNamespace:
-    """Return every macro of `detections/` and `dispatch/`, callable from Python; they return SQL."""
+    """Return every macro of `detections/`, `dispatch/` and `ocsf/`, callable from Python; they return SQL."""
     environment, names = _environment()
     return SimpleNamespace(**{name: environment.globals[name] for name in names})
 

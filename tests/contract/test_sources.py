@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from classes import classes
 
 from transforms.land import land
 from transforms.settings import Settings
@@ -24,14 +25,6 @@ FIXTURES = ROOT / "tests" / "fixtures"
 SOURCES = sorted(registry())
 LATER = {"landed_at", "object_uri", "record_no", "id_collision"}
 """Columns that say how an event arrived, not what it was."""
-REQUIRED = {
-    "api_activity": ["api_operation"],
-    "datastore_activity": ["databucket_name"],
-    "authentication": ["user_name"],
-    "account_change": ["user_name"],
-    "user_access": ["user_name", "privileges"],
-    "base_event": [],
-}
 
 
 def sql(settings: Settings, query: str) -> list[dict[str, Any]]:
@@ -40,7 +33,7 @@ def sql(settings: Settings, query: str) -> list[dict[str, Any]]:
 
 
 def ocsf(settings: Settings) -> dict[str, list[dict[str, Any]]]:
-    return {name: sql(settings, f"select * from ocsf.{name}") for name in REQUIRED}
+    return {name: sql(settings, f"select * from ocsf.{name}") for name in classes()}
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +132,7 @@ def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildRes
 
 
 @pytest.mark.xdist_group("fixtures")
-@pytest.mark.parametrize("table", sorted(REQUIRED))
+@pytest.mark.parametrize("table", sorted(classes()))
 def test_required_attributes_are_filled(lake: tuple[Settings, BuildResult], table: str) -> None:
     found = sql(lake[0], f"select * from ocsf.{table}")
     assert found
@@ -155,7 +148,13 @@ def test_required_attributes_are_filled(lake: tuple[Settings, BuildResult], tabl
             "type_uid",
         ]:
             assert row[column] is not None, column
-        for column in ["severity_id", "metadata_version", "metadata_product_name", "raw_data_hash", *REQUIRED[table]]:
+        for column in [
+            "severity_id",
+            "metadata_version",
+            "metadata_product_name",
+            "raw_data_hash",
+            *classes()[table].required,
+        ]:
             assert row[column] is not None, (column, row["metadata_event_code"])
         assert row["type_uid"] == row["class_uid"] * 100 + row["activity_id"]
         assert row["category_uid"] == row["class_uid"] // 1000

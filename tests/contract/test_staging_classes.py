@@ -7,27 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from classes import classes
 
 from transforms.sources import registry
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 SEEDS = sorted((PROJECT / "seeds" / "classes").glob("*.csv"))
-ACTIVITIES = {
-    6003: {1, 2, 3, 4, 99},
-    6005: {*range(1, 11), 99},
-    3002: {*range(1, 8), 99},
-    3001: {*range(1, 13), 99},
-    3005: {1, 2, 99},
-    0: {99},
-}
-TABLES = {
-    6003: "api_activity",
-    6005: "datastore_activity",
-    3002: "authentication",
-    3001: "account_change",
-    3005: "user_access",
-    0: "base_event",
-}
+CLASSES = {found.class_uid: found for found in classes().values()}
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -54,7 +40,7 @@ def test_kinds_are_unique_and_classes_known(path: Path) -> None:
     assert len(kinds) >= 20
     assert len(kinds) == len(set(kinds))
     for row in rows(path):
-        assert int(row["activity_id"]) in ACTIVITIES[int(row["class_uid"])], row
+        assert int(row["activity_id"]) in {*CLASSES[int(row["class_uid"])].activities, 99}, row
         assert row["note"], row
 
 
@@ -63,7 +49,7 @@ def test_staging_routes_to_every_class_of_its_seed(path: Path) -> None:
     declared = re.search(r"routes_to\(\[(.+?)\]\)", staging(path.stem).read_text())
     assert declared is not None
     routed = set(re.findall(r"'(\w+)'", declared[1]))
-    wanted = {TABLES[int(row["class_uid"])] for row in rows(path)} | {"api_activity", "base_event"}
+    wanted = {CLASSES[int(row["class_uid"])].table for row in rows(path)} | {"api_activity", "base_event"}
     assert routed == wanted
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.simulate import Simulation, apply
+from infra.local.simulate import Simulation, apply, known_sources
 from transforms.land import land_lane, plan
 
 REAL = Path(__file__).resolve().parents[3] / "shared/samples/aws_cloudtrail/sans504_s3ransom"
@@ -112,11 +112,7 @@ def test_a_blob_grown_after_the_marker(settings, lake, tmp_path):
     assert lake.quarantine() == []
 
 
-PLACES = {
-    "aws_cloudtrail": "s3/example-org-cloudtrail",
-    "azure_activity": "azure/insights-activity-logs",
-    "okta_system_log": "okta/system_log",
-}
+PLACES = {name: source.root for name, source in known_sources().items()}
 
 
 @pytest.mark.parametrize("source", PLACES)

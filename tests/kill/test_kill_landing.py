@@ -19,14 +19,10 @@ from typing import Any
 import pytest
 from worker import Job
 
-from infra.local.simulate import Delivery, Simulation
+from infra.local.simulate import Delivery, Simulation, known_sources
 
 END = datetime(2026, 11, 20, tzinfo=UTC)
-PLACES = {
-    "aws_cloudtrail": "s3/example-org-cloudtrail",
-    "azure_activity": "azure/insights-activity-logs",
-    "okta_system_log": "okta/system_log",
-}
+PLACES = {name: source.root for name, source in known_sources().items()}
 SMALL = {"lanes": 2, "plan_objects": 9}
 ONE_LANE = {"lanes": 1, "plan_objects": 20}
 NO_TIME = b'{"eventID":"no-time"}\n{"uuid":"no-time"}\n{"correlationId":"no-time"}\n'

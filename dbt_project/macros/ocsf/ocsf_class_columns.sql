@@ -3,51 +3,50 @@
     name of activity 99.
 #}
 {% macro ocsf_class_columns(class_uid, activity_id, other) -%}
+    {%- set classes = ocsf_classes() -%}
     cast({{ class_uid }} as integer) as class_uid,
     case {{ class_uid }}
-    {%- for uid, name in catchment_ocsf_classes().items() %} when {{ uid }} then '{{ name }}'{% endfor %} end as class_name,
+    {%- for uid, class in classes.items() %} when {{ uid }} then '{{ class.name }}'{% endfor %} end as class_name,
     cast(floor({{ class_uid }} / 1000) as integer) as category_uid,
     case cast(floor({{ class_uid }} / 1000) as integer)
-    {%- for uid, name in catchment_ocsf_categories().items() %} when {{ uid }} then '{{ name }}'{% endfor %} end as category_name,
+    {%- for uid, name in ocsf_categories().items() %} when {{ uid }} then '{{ name }}'{% endfor %} end as category_name,
     cast({{ activity_id }} as integer) as activity_id,
     case
         when {{ activity_id }} = 99 then coalesce({{ other }}, 'Other')
         else case {{ class_uid }} * 100 + {{ activity_id }}
-        {%- for class_uid_, names in catchment_ocsf_activities().items() -%}
-            {%- for id, name in names.items() %} when {{ class_uid_ * 100 + id }} then '{{ name }}'{% endfor %}
+        {%- for uid, class in classes.items() -%}
+            {%- for id, name in class.activities.items() %} when {{ uid * 100 + id }} then '{{ name }}'{% endfor %}
         {%- endfor %} else 'Unknown' end
     end as activity_name,
     cast({{ class_uid }} as bigint) * 100 + {{ activity_id }} as type_uid
 {%- endmacro %}
 
-{% macro catchment_ocsf_classes() -%}
+{# https://schema.ocsf.io/1.8.0/classes: the classes that have a table, with their activity_id; 99 is Other in all of them. #}
+{% macro ocsf_classes() -%}
     {{ return({
-        6003: 'API Activity', 6005: 'Datastore Activity', 3002: 'Authentication', 3001: 'Account Change',
-        3005: 'User Access Management', 0: 'Base Event',
-    }) }}
-{%- endmacro %}
-
-{% macro catchment_ocsf_categories() -%}
-    {{ return({0: 'Uncategorized', 3: 'Identity & Access Management', 6: 'Application Activity'}) }}
-{%- endmacro %}
-
-{# https://schema.ocsf.io/1.8.0/classes: activity_id of each class; 99 is Other in all of them. #}
-{% macro catchment_ocsf_activities() -%}
-    {{ return({
-        6003: {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'},
-        6005: {
-            1: 'Read', 2: 'Update', 3: 'Connect', 4: 'Query', 5: 'Write', 6: 'Create', 7: 'Delete', 8: 'List',
-            9: 'Encrypt', 10: 'Decrypt',
-        },
-        3002: {
-            1: 'Logon', 2: 'Logoff', 3: 'Authentication Ticket', 4: 'Service Ticket Request',
-            5: 'Service Ticket Renew', 6: 'Preauth', 7: 'Account Switch',
-        },
-        3001: {
+        0: {'name': 'Base Event', 'activities': {}},
+        3001: {'name': 'Account Change', 'activities': {
             1: 'Create', 2: 'Enable', 3: 'Password Change', 4: 'Password Reset', 5: 'Disable', 6: 'Delete',
             7: 'Attach Policy', 8: 'Detach Policy', 9: 'Lock', 10: 'MFA Factor Enable', 11: 'MFA Factor Disable',
             12: 'Unlock',
-        },
-        3005: {1: 'Assign Privileges', 2: 'Revoke Privileges'},
+        }},
+        3002: {'name': 'Authentication', 'activities': {
+            1: 'Logon', 2: 'Logoff', 3: 'Authentication Ticket', 4: 'Service Ticket Request',
+            5: 'Service Ticket Renew', 6: 'Preauth', 7: 'Account Switch',
+        }},
+        3005: {'name': 'User Access Management', 'activities': {1: 'Assign Privileges', 2: 'Revoke Privileges'}},
+        6003: {'name': 'API Activity', 'activities': {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'}},
+        6005: {'name': 'Datastore Activity', 'activities': {
+            1: 'Read', 2: 'Update', 3: 'Connect', 4: 'Query', 5: 'Write', 6: 'Create', 7: 'Delete', 8: 'List',
+            9: 'Encrypt', 10: 'Decrypt',
+        }},
+    }) }}
+{%- endmacro %}
+
+{# https://schema.ocsf.io/1.8.0/categories #}
+{% macro ocsf_categories() -%}
+    {{ return({
+        0: 'Uncategorized', 1: 'System Activity', 2: 'Findings', 3: 'Identity & Access Management', 4: 'Network Activity',
+        5: 'Discovery', 6: 'Application Activity', 7: 'Remediation', 8: 'Unmanned Systems',
     }) }}
 {%- endmacro %}

@@ -14,13 +14,10 @@ from infra.local.airflow.client import TERMINAL, Client
 from infra.local.airflow.home import REPOSITORY
 from infra.local.airflow.server import AirflowError
 from infra.local.airflow.summary import CATCHMENT
+from infra.local.simulate import known_sources
 from transforms.sources import registry
 
-FEEDS = {
-    "aws_cloudtrail": "s3/example-org-cloudtrail",
-    "azure_activity": "azure/insights-activity-logs",
-    "okta_system_log": "okta/system_log",
-}
+FEEDS = {name: source.root for name, source in known_sources().items() if name in registry()}
 """Where the simulated organisation's folders stand in for a source's bucket."""
 CONSUMERS = ("normalise", "detect")
 SETTLE_WITHIN = 900.0  # seconds
@@ -72,7 +69,7 @@ def land_and_detect(client: Client, *, since: datetime, say: Callable[[str], Non
     Runs that began after `since` count; where there is none yet, one is triggered. Raises AirflowError
     naming the first task that failed, or when it takes longer than SETTLE_WITHIN.
     """
-    landing = [f"land_{name}" for name in FEEDS if name in registry()]
+    landing = [f"land_{name}" for name in FEEDS]
     client.wait_for_dags([*landing, *CONSUMERS])
     for dag_id in [*landing, *CONSUMERS]:
         client.pause(dag_id, False)

@@ -6,6 +6,6 @@ single deliveries in their order, for replays object by object; `apply` makes on
 
 from infra.local.simulate.command import command
 from infra.local.simulate.model import Delivery
-from infra.local.simulate.simulation import Simulation, Truth, apply, generate, read_truth
+from infra.local.simulate.simulation import Simulation, Truth, apply, generate, known_sources, read_truth
 
-__all__ = ["Delivery", "Simulation", "Truth", "apply", "command", "generate", "read_truth"]
+__all__ = ["Delivery", "Simulation", "Truth", "apply", "command", "generate", "known_sources", "read_truth"]

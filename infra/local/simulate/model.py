@@ -78,6 +78,8 @@ class Source:
     """Declaration of a simulated source; one module in `sources/` declares one as `SOURCE`."""
 
     name: str
+    root: str
+    """Folder of its bucket or container, below the simulation's: where landing is pointed at."""
     share: float
     """Weight of its part of the total volume."""
     open: Callable[[Run, float], Feed]

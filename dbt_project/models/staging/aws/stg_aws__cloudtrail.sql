@@ -239,24 +239,8 @@ resourced as (
 final as (
 
     select
-        -- identity and lineage
-        event_uid,
-        'aws_cloudtrail' as source,
-        event.eventID as metadata_uid,
-        event.eventName as metadata_event_code,
-        'CloudTrail' as metadata_product_name,
-        'AWS' as metadata_product_vendor_name,
-        '1.8.0' as metadata_version,
-        {{ list_of(["'cloud'", "'datetime'"]) }} as metadata_profiles,
-        object_uri,
-        record_no,
-        {{ sha256_hex('raw') }} as raw_data_hash,
-        cast(false as boolean) as id_collision,
-        landed_at,
-        -- time
-        {{ epoch_ms('event_time') }} as time,
-        event_time as time_dt,
-        event_date,
+        -- identity, lineage and time
+        {{ ocsf_identity_columns('aws_cloudtrail', 'CloudTrail', 'AWS', uid='event.eventID', code='event.eventName') }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'event.eventName') }},
         cast(1 as integer) as severity_id,

@@ -200,24 +200,8 @@ classified as (
 final as (
 
     select
-        -- identity and lineage
-        event_uid,
-        'azure_activity' as source,
-        coalesce(event.eventDataId, properties.id, event.correlationId) as metadata_uid,
-        operation as metadata_event_code,
-        'Activity Log' as metadata_product_name,
-        'Microsoft' as metadata_product_vendor_name,
-        '1.8.0' as metadata_version,
-        {{ list_of(["'cloud'", "'datetime'"]) }} as metadata_profiles,
-        object_uri,
-        record_no,
-        {{ sha256_hex('raw') }} as raw_data_hash,
-        cast(false as boolean) as id_collision,
-        landed_at,
-        -- time
-        {{ epoch_ms('event_time') }} as time,
-        event_time as time_dt,
-        event_date,
+        -- identity, lineage and time
+        {{ ocsf_identity_columns('azure_activity', 'Activity Log', 'Microsoft', uid='coalesce(event.eventDataId, properties.id, event.correlationId)', code='operation') }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'operation') }},
         cast(grade as integer) as severity_id,

@@ -132,24 +132,8 @@ about_users as (
 final as (
 
     select
-        -- identity and lineage
-        event_uid,
-        'okta_system_log' as source,
-        event.uuid as metadata_uid,
-        event.eventType as metadata_event_code,
-        'System Log' as metadata_product_name,
-        'Okta' as metadata_product_vendor_name,
-        '1.8.0' as metadata_version,
-        {{ list_of(["'datetime'"]) }} as metadata_profiles,
-        object_uri,
-        record_no,
-        {{ sha256_hex('raw') }} as raw_data_hash,
-        cast(false as boolean) as id_collision,
-        landed_at,
-        -- time
-        {{ epoch_ms('event_time') }} as time,
-        event_time as time_dt,
-        event_date,
+        -- identity, lineage and time
+        {{ ocsf_identity_columns('okta_system_log', 'System Log', 'Okta', uid='event.uuid', code='event.eventType', profiles=['datetime']) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'event.eventType') }},
         cast(grade as integer) as severity_id,

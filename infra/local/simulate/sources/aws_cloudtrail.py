@@ -19,7 +19,8 @@ from infra.local.simulate.rendering import compact_time, seconds_z, uuid
 from infra.local.simulate.rhythm import Caps, Crowd, Schedules
 
 NAME = "aws_cloudtrail"
-ROOT = "s3/example-org-cloudtrail/AWSLogs"
+BUCKET = "s3/example-org-cloudtrail"
+ROOT = f"{BUCKET}/AWSLogs"
 GLOBAL_SERVICES = frozenset({"iam.amazonaws.com", "signin.amazonaws.com", "organizations.amazonaws.com"})
 """Services whose events carry us-east-1, wherever the caller is."""
 HUMAN_SHARE = 0.35
@@ -730,4 +731,4 @@ def planted(session: Session, call: Call, at_ms: int, rng: random.Random) -> Rec
     return render(session, call, at_ms // 1000, rng.randbytes(32).hex())
 
 
-SOURCE = Source(name=NAME, share=0.75, open=CloudTrail)
+SOURCE = Source(name=NAME, root=BUCKET, share=0.75, open=CloudTrail)

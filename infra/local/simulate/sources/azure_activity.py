@@ -17,7 +17,8 @@ from infra.local.simulate.rendering import compact_time, ticks_z, uuid
 from infra.local.simulate.rhythm import Crowd, hour_of_week
 
 NAME = "azure_activity"
-ROOT = "azure/insights-activity-logs/resourceId=/SUBSCRIPTIONS"
+BUCKET = "azure/insights-activity-logs"
+ROOT = f"{BUCKET}/resourceId=/SUBSCRIPTIONS"
 HUMAN_SHARE = 0.6
 BURST_MEAN = 2.0
 FLUSH_S = 300
@@ -395,4 +396,4 @@ class ActivityLog:
         return operation(caller, action, resource, at, rng, status=status)
 
 
-SOURCE = Source(name=NAME, share=0.10, open=ActivityLog)
+SOURCE = Source(name=NAME, root=BUCKET, share=0.10, open=ActivityLog)

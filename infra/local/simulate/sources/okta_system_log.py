@@ -396,4 +396,4 @@ class SystemLog:
         return [failed_login(visit, at + 12_000 * n, rng) for n in range(rng.randrange(1, 4))]
 
 
-SOURCE = Source(name=NAME, share=0.15, open=SystemLog)
+SOURCE = Source(name=NAME, root=ROOT, share=0.15, open=SystemLog)

@@ -1,0 +1,23 @@
+{#
+    The leading columns of every staging model: what the event is, where its bytes lie, and when it happened. They read
+    the bronze columns, so these must still be in scope. uid and code are expressions, product and vendor plain words.
+#}
+{% macro ocsf_identity_columns(source, product, vendor, uid, code, profiles=['cloud', 'datetime']) -%}
+    event_uid,
+    '{{ source }}' as source,
+    {{ uid }} as metadata_uid,
+    {{ code }} as metadata_event_code,
+    '{{ product }}' as metadata_product_name,
+    '{{ vendor }}' as metadata_product_vendor_name,
+    '1.8.0' as metadata_version,
+    {%- set quoted = [] -%}{%- for profile in profiles -%}{%- do quoted.append("'" ~ profile ~ "'") -%}{%- endfor %}
+    {{ list_of(quoted) }} as metadata_profiles,
+    object_uri,
+    record_no,
+    {{ sha256_hex('raw') }} as raw_data_hash,
+    cast(false as boolean) as id_collision,
+    landed_at,
+    {{ epoch_ms('event_time') }} as time,
+    event_time as time_dt,
+    event_date
+{%- endmacro %}
