@@ -79,12 +79,13 @@ def _command(place: tour.Place, *arguments: str) -> str:
 
 def test_what_lies_in_the_folders_becomes_findings(airflow: Running) -> None:
     runs = airflow.client.runs()
-    assert {run["dag_id"] for run in runs} == {*(f"land_{name}" for name in tour.FEEDS), "normalise", "detect"}
+    assert {run["dag_id"] for run in runs} == {*(f"land_{name}" for name in tour.FEEDS), "normalise", "correlate", "detect"}
     assert {run["state"] for run in runs} <= {"success", "running", "queued"}
     truth = json.loads(airflow.place.truth.read_text())
     assert {run["dag_id"] for run in runs} == {
         *(f"land_{name}" for name in tour.FEEDS),
         "normalise",
+        "correlate",
         "detect",
     }
     assert {run["state"] for run in runs} == {"success"}
