@@ -15,7 +15,7 @@ from transforms.sources import registry
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
-EXPECTED = {f"land_{name}" for name in registry()} | {"sweep", "normalise", "detect"}
+EXPECTED = {f"land_{name}" for name in registry()} | {"sweep", "normalise", "correlate", "detect"}
 HEAVY = [
     "deltalake",
     "pyarrow",

@@ -100,12 +100,17 @@ def trail(folder: Path, name: str, days: list[int]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     events = [
         {
-            "eventID": f"{name}-{n}", "eventTime": f"2026-03-{day:02d}T10:{n % 60:02d}:00Z", "eventName": "RunInstances",
-            "eventSource": "ec2.amazonaws.com", "recipientAccountId": "111122223333", "awsRegion": "eu-central-1",
-            "sourceIPAddress": "192.0.2.7", "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/a"},
+            "eventID": f"{name}-{n}",
+            "eventTime": f"2026-03-{day:02d}T10:{n % 60:02d}:00Z",
+            "eventName": "RunInstances",
+            "eventSource": "ec2.amazonaws.com",
+            "recipientAccountId": "111122223333",
+            "awsRegion": "eu-central-1",
+            "sourceIPAddress": "192.0.2.7",
+            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/a"},
         }
         for n, day in enumerate(days)
-    ]  # fmt: skip
+    ]
     (folder / f"{name}.json").write_text(json.dumps({"Records": events}))
 
 
