@@ -205,8 +205,8 @@ def health(ask: Ask, views: Iterable[str]) -> Row:
         }  # fmt: skip
     sources = ask(
         f"""
-        select source, account_uid as account, rows_day, usual_day, unmapped, collisions, last_event_dt as last_event,
-            lag_p50_seconds, lag_max_seconds, silent_since_dt as silent_since,
+        select source, account_uid as account, rows_day, usual_day, unmapped_count as unmapped,
+            collision_count as collisions, last_event_dt as last_event, lag_p50_seconds, lag_max_seconds, silent_since_dt as silent_since,
             quarantined_open, quarantined_total, open_plans, failed_reads
         from marts.health_source
         order by account_uid is not null, silent_since_dt is null, rows_day desc, source, account_uid limit {SOURCES}
@@ -215,8 +215,8 @@ def health(ask: Ask, views: Iterable[str]) -> Row:
     hours = ask(
         f"""
         with hours as (
-            select source, hour_dt, sum("rows") as n from rollups.health_source_hour
-            where hour_dt <= now() group by all
+            select source, hour_dt, sum(rows_count) as n from rollups.health_source_hour
+            where rows_count > ahead_count group by all
         )
         select source, hour_dt as hour, n from hours
         where hour_dt > (select max(hour_dt) from hours) - interval {VOLUME_DAYS} day

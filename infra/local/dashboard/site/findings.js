@@ -32,7 +32,7 @@ function findingsView() {
   const chips = h('div', { class: 'chips', role: 'group', 'aria-label': 'Severity' });
   const days = [...new Set(FINDINGS.map((f) => f.window_start.slice(0, 10)))].sort();
   const range = [];
-  for (let day = at(days[0]); days.length && day <= at(days[days.length - 1]); day += 24 * HOUR) range.push(iso(day).slice(0, 10));
+  for (let day = Math.min(at(days[0]), at(days[days.length - 1]) - 20 * 24 * HOUR); days.length && day <= at(days[days.length - 1]); day += 24 * HOUR) range.push(iso(day).slice(0, 10));
   const shownDays = range.slice(-92);
 
   function draw() {
