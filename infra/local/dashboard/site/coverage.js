@@ -12,18 +12,21 @@ function coverageView(chosenId) {
     const r = rows.find((one) => one.id === id);
     for (const tile of grid.querySelectorAll('[data-id]')) tile.setAttribute('aria-pressed', tile.dataset.id === id ? 'true' : 'false');
     if (!r) { panel.replaceChildren(h('p', { class: 'note' }, 'Choose a requirement.')); return; }
-    panel.replaceChildren(
+    panel.replaceChildren(...[
       h('h2', {}, h('span', { class: `state ${r.state.replace(' ', '-')}` }, STATES[r.state]), ' ', r.id, ' · ', r.title),
-      h('p', {}, r.detections.length || r.marts.length ? null : 'Nothing answers it yet.'),
+      h('p', {}, r.detections.length || r.marts.length
+        ? `${plural(r.detections.length + r.marts.length, 'answer')} to ${plural(r.behaviours, 'behaviour')} that this ${r.kind} is made of.` : 'Nothing answers it yet.'),
       r.detections.length ? h('ul', {}, r.detections.map((uid) => h('li', {}, detectionName(uid), ' ', h('code', {}, uid),
         ` · ${plural(FINDINGS.filter((f) => f.detection === uid).length, 'finding')}`))) : null,
-      r.marts.length ? h('p', {}, 'Marts: ', r.marts.map((m, i) => [i ? ', ' : '', h('code', {}, m)])) : null);
+      r.marts.length ? h('p', {}, 'Marts: ', r.marts.map((m, i) => [i ? ', ' : '', h('code', {}, m)])) : null,
+    ].filter(Boolean));
   }
   const grid = h('div', { class: 'domains' }, Object.entries(Object.groupBy(rows, (r) => r.id.split('-')[0])).map(([prefix, members]) =>
     h('section', {}, h('h3', {}, DOMAINS[prefix] || prefix), h('div', { class: 'tiles' }, members.map((r) => h('button', {
       type: 'button', class: `tile ${r.state.replace(' ', '-')}`, 'data-id': r.id, title: r.title, 'aria-label': `${r.id}, ${r.title}: ${STATES[r.state]}`,
       onclick: () => { history.replaceState(null, '', '#coverage/' + enc(r.id)); pick(r.id); },
-    }, h('b', {}, r.id), h('span', {}, r.detections.length + r.marts.length || ''), found.get(r.id) ? h('i', { title: 'findings' }, count(found.get(r.id))) : null))))));
+    }, h('b', {}, r.id), found.get(r.id) ? h('i', { title: plural(found.get(r.id), 'finding') }, '●') : null,
+    h('span', { title: 'answers / behaviours' }, `${r.detections.length + r.marts.length}/${r.behaviours}`)))))));
   pick(chosenId || (rows.find((r) => r.state === 'answered') || rows[0] || {}).id);
 
   const techniques = new Map();
@@ -37,13 +40,14 @@ function coverageView(chosenId) {
   return [
     h('h1', {}, 'Coverage'),
     h('p', { class: 'lead' }, h('b', { id: 'answered' }, `${tally('answered')} of ${rows.length}`), ' requirements answered',
-      `, ${tally('partly')} partly, ${tally('not yet')} not yet; ${plural(DATA.detections.length, 'detection')} look for ${plural(uids.size, 'ATT&CK technique')}.`),
+      `, ${tally('partly')} partly, ${tally('not yet')} not yet; ${plural(DATA.detections.length, 'detection')} ${DATA.detections.length === 1 ? 'looks' : 'look'} for ${plural(uids.size, 'ATT&CK technique')}.`),
     h('div', { class: 'meter', role: 'img', 'aria-label': `${tally('answered')} answered, ${tally('partly')} partly, ${tally('not yet')} not yet` },
       ['answered', 'partly', 'not yet'].map((state) => {
         const part = h('span', { class: state.replace(' ', '-') });
         part.style.flexGrow = tally(state);
         return part;
       })),
+    h('p', { class: 'note' }, 'A tile shows how many detections and marts answer how many behaviours; a dot, that there are findings.'),
     h('div', { class: 'split' }, grid, panel),
     h('h2', {}, 'ATT&CK techniques'),
     h('div', { class: 'attack' }, [...techniques].map(([tactic, members]) => h('section', {}, h('h3', {}, tactic),

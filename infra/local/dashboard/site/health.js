@@ -20,12 +20,12 @@ function headline() {
 function spark(source) {
   const points = HEALTH.volume[source] || [];
   if (!points.length) return h('span', { class: 'none' }, '–');
-  return bars(points.map(([hour, n]) => ({ name: when(hour), parts: [['volume', n]] })), { height: 28, width: 360, label: `Records an hour of ${source}, ${when(points[0][0])} to ${when(points[points.length - 1][0])}` });
+  return bars(points.map(([hour, n]) => ({ name: when(hour), parts: [['volume', n]] })), { height: 28, width: 336, label: `Records an hour of ${source}, ${when(points[0][0])} to ${when(points[points.length - 1][0])}` });
 }
 
 function sourcesOf() {
   return [h('h2', {}, 'Sources'), sortable([
-    { name: 'Source', text: (x) => [h('b', {}, x.source), x.account === null ? null : h('span', { class: 'account' }, log(x.account))], key: (x) => x.source + '\n' + (x.account ?? '') },
+    { name: 'Source, account', class: 'tight', text: (x) => (x.account === null ? h('b', {}, x.source) : h('span', { class: 'account', title: `${x.source}, ${visible(x.account)}` }, log(x.account))), key: (x) => x.source + '\n' + (x.account ?? '') },
     { name: 'Volume by the hour', text: (x) => (x.account === null ? spark(x.source) : null) },
     { name: 'Last 24 h', text: (x) => count(x.rows_day), key: (x) => x.rows_day, numeric: true },
     { name: 'Usual day', text: (x) => count(x.usual_day), key: (x) => x.usual_day, numeric: true },
@@ -35,7 +35,7 @@ function sourcesOf() {
     { name: 'Silent since', text: (x) => (x.silent_since ? h('b', { class: 'bad' }, when(x.silent_since)) : 'speaks'), key: (x) => x.silent_since, class: 'tight' },
     { name: 'Unmapped', text: (x) => count(x.unmapped), key: (x) => x.unmapped, numeric: true },
     { name: 'Collisions', text: (x) => count(x.collisions), key: (x) => x.collisions, numeric: true },
-    { name: 'Quarantine', text: (x) => h('span', { class: x.quarantined_open ? 'bad' : null }, x.quarantined_open === null ? '' : `${count(x.quarantined_open)} open of ${count(x.quarantined_total)}`), key: (x) => x.quarantined_open, numeric: true },
+    { name: 'Quarantine, open / all', text: (x) => h('span', { class: x.quarantined_open ? 'bad' : null }, x.quarantined_open === null ? '' : `${count(x.quarantined_open)} / ${count(x.quarantined_total)}`), key: (x) => x.quarantined_open, numeric: true },
     { name: 'Open plans', text: (x) => (x.open_plans === null ? '' : count(x.open_plans)), key: (x) => x.open_plans, numeric: true },
     { name: 'Failed reads', text: (x) => (x.failed_reads === null ? '' : count(x.failed_reads)), key: (x) => x.failed_reads, numeric: true },
   ], HEALTH.sources, { sort: 0, row: (x) => ({ class: x.account === null ? 'whole' : 'part' }), empty: 'Nothing landed yet.' }).node,
