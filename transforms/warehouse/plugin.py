@@ -16,7 +16,7 @@ from dbt.adapters.duckdb.utils import TargetConfig
 
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, mart, rollup, route, session, views
+from transforms.warehouse import detect, mart, rollup, route, session, suppressions, views
 from transforms.warehouse.inputs import Inputs
 from transforms.warehouse.session import identifier
 
@@ -47,6 +47,7 @@ class Plugin(BasePlugin):
         self.classes: dict[str, int] = {}
         self.inputs = Inputs(self.lake)
         self.findings: Snapshot | None = None
+        self.suppressions: list[suppressions.Suppression] = []
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
@@ -160,6 +161,7 @@ class Plugin(BasePlugin):
     ) -> None:
         if self.findings is None:
             self.findings = self.lake.table("findings/findings").open()
+            self.suppressions = suppressions.load(self.settings)
         now = datetime.now(UTC)
         found = detect.detect_one(
             con,
@@ -170,6 +172,7 @@ class Plugin(BasePlugin):
             sql=sql,
             meta=meta,
             refs=refs,
+            suppressions=self.suppressions,
             now=now,
         )
         LAST.detected.append(found)
