@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigError
@@ -85,6 +86,37 @@ def detections() -> list[dict[str, Any]]:
             "inputs": sorted(meta["inputs"]),
         }
         for name, meta in declared()
+    ]
+
+
+def suppressions(settings: Settings) -> list[dict[str, Any]]:
+    """Every suppression of the project with the number of findings that it hides in this lake.
+
+    `state`: expired (as of today), unused (it never hid anything here), or active.
+    """
+    from transforms.lake.table import Lake
+    from transforms.warehouse.session import connect, register_views
+    from transforms.warehouse.suppressions import load
+
+    con = connect(settings)
+    hidden: dict[str, int] = {}
+    if "findings.suppressed" in register_views(con, Lake(settings)):
+        counted = "select suppression_uid, sum(findings) from findings.suppressed group by suppression_uid"
+        hidden = {uid: int(n) for uid, n in con.execute(counted).fetchall()}
+    today = datetime.now(UTC).date()
+    return [
+        {
+            "suppression": s.suppression_uid,
+            "detection": s.detection,
+            "column": s.column,
+            "pattern": s.pattern,
+            "owner": s.owner,
+            "reason": s.reason,
+            "expires": s.expires,
+            "state": "expired" if s.expires <= today else "unused" if s.suppression_uid not in hidden else "active",
+            "hidden_findings": hidden.get(s.suppression_uid, 0),
+        }
+        for s in load(settings)
     ]
 
 

@@ -18,7 +18,7 @@ from transforms.lake.ledger import ledger_table
 from transforms.lake.quarantine import quarantine_table
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, mart, rollup, route, session, views
+from transforms.warehouse import detect, mart, rollup, route, session, suppressions, views
 from transforms.warehouse.inputs import Inputs
 from transforms.warehouse.runs import reach, runs_table
 from transforms.warehouse.session import identifier
@@ -50,6 +50,7 @@ class Plugin(BasePlugin):
         self.classes: dict[str, int] = {}
         self.inputs = Inputs(self.lake)
         self.findings: Snapshot | None = None
+        self.suppressions: list[suppressions.Suppression] = []
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
@@ -166,6 +167,7 @@ class Plugin(BasePlugin):
     ) -> None:
         if self.findings is None:
             self.findings = self.lake.table("findings/findings").open()
+            self.suppressions = suppressions.load(self.settings)
         now = datetime.now(UTC)
         found = detect.detect_one(
             con,
@@ -176,6 +178,7 @@ class Plugin(BasePlugin):
             sql=sql,
             meta=meta,
             refs=refs,
+            suppressions=self.suppressions,
             now=now,
         )
         LAST.detected.append(found)

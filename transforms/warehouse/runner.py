@@ -66,10 +66,11 @@ class CorrelateResult:
 
 @dataclass(slots=True)
 class DetectResult:
-    """Findings created, updated and withdrawn over all detections; those that failed, with the reason."""
+    """Findings created, updated, resolved and withdrawn over all detections; those that failed, with the reason."""
 
     created: int = 0
     updated: int = 0
+    resolved: int = 0
     withdrawn: int = 0
     detections: int = 0
     new: Reading = field(default_factory=Reading)
@@ -139,6 +140,7 @@ def detect(settings: Settings) -> DetectResult:
     for found in run.detected:
         result.created += found.created
         result.updated += found.updated
+        result.resolved += found.resolved
         result.withdrawn += found.withdrawn
         result.new += found.new
         result.seen += found.seen
@@ -174,6 +176,7 @@ def _report(settings: Settings, run: Any) -> None:
                 "seen_bytes": found.seen.bytes if found else 0,
                 "created": found.created if found else 0,
                 "updated": found.updated if found else 0,
+                "resolved": found.resolved if found else 0,
                 "withdrawn": found.withdrawn if found else 0,
                 "seconds": float(status["seconds"]),
                 **status["reach"],

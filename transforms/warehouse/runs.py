@@ -29,6 +29,7 @@ RUNS = pa.schema(
         ("seen_bytes", pa.int64()),
         ("created", pa.int64()),
         ("updated", pa.int64()),
+        ("resolved", pa.int64()),
         ("withdrawn", pa.int64()),
         ("seconds", pa.float64()),
         ("judged_to", TIMESTAMP),  # latest event that a run that succeeded has read
