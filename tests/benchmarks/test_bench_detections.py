@@ -97,8 +97,8 @@ def test_a_hundred_detections(tmp_path: Path) -> None:
             "commits / files",
         ],
         rows,
-        "Copies of the real detections under names of their own, on a lake without findings. Rows read: the sum over all "
-        "detections and inputs. The ratio is the time above dbt's start to one scan, by the same engine, of the columns "
-        "that each declares over the files that it saw.",
+        "Copies of the real detections under names of their own, on a lake without findings. Rows read: the sum over "
+        "all detections and inputs. The ratio is the time above dbt's start to one scan, by the same engine, of the "
+        "columns that each declares over the files that it saw.",
     )
     assert ratios[-1] < ratios[0] * 1.5  # what does not follow the rows is spread over more of them
