@@ -15,7 +15,7 @@ MODELS = Path(__file__).parents[2] / "dbt_project" / "models" / "ocsf"
 
 @dataclass(frozen=True)
 class OcsfClass:
-    """One class table: `columns` are its contract, in order; of each member of `required` no row may leave all empty."""
+    """One class table: `columns` are its contract, in order; of each in `required` one at least must be filled."""
 
     table: str
     class_uid: int

@@ -73,7 +73,7 @@ def reject(head: LogEntryHead) -> str | None:
 
 
 def unwrap(head: LogEntryHead) -> tuple[bytes, dict[str, Any]] | None:
-    """A Pub/Sub message, as it is pushed or pulled, carries the entry in base64. Raises ValueError where it does not."""
+    """A Pub/Sub message, pushed or pulled, carries the entry in base64. Raises ValueError where it does not."""
     message = head.message
     if message is None or head.protoPayload is not None:
         return None

@@ -39,12 +39,6 @@
     'jobChange': {'job': {'jobStats': tables}},
 } %}
 {% set version = '(v[0-9]+[a-z0-9]*|alpha|beta)' %}
-{# google.rpc.Code, from 1: https://cloud.google.com/apis/design/errors#handling_errors #}
-{% set codes = [
-    'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED',
-    'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE',
-    'DATA_LOSS', 'UNAUTHENTICATED',
-] %}
 {% set no_text = 'cast(null as varchar)' %}
 
 with
@@ -309,13 +303,7 @@ final as (
         {{ json_text('entry.operation', 'id') }} as api_request_uid,
         cast(audit.request as varchar) as api_request_data,
         code as api_response_code,
-        case
-            when code = 0 then {{ no_text }}
-            {%- for name in codes %}
-            when code = {{ loop.index }} then '{{ name }}'
-            {%- endfor %}
-            else audit.status.code
-        end as api_response_error,
+        coalesce({{ rpc_code_name('code') }}, case when code <> 0 then audit.status.code end) as api_response_error,
         case when result = 2 then nullif(audit.status.message, '') end as api_response_message,
         cast(audit.response as varchar) as api_response_data,
         'GCP' as cloud_provider,
