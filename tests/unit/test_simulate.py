@@ -176,6 +176,25 @@ def test_truth_names_events_that_exist(delivered: tuple[Simulation, list[Deliver
         assert truth["start"] < step["first_time"] <= step["last_time"] < truth["end"]
 
 
+def test_identities_name_everybody_once(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Every person is in the truth, no login stands for two people, and the logs use the logins."""
+    identities = delivered[0].truth()["identities"]
+    assert len({identity["person"] for identity in identities}) == len(identities) >= 16
+    by_system: dict[str, list[str]] = defaultdict(list)
+    for identity in identities:
+        for system, login in identity["logins"].items():
+            by_system[system].append(login)
+    assert set(by_system) == {"okta", "aws", "gcp", "github"}
+    assert all(len(set(logins)) == len(logins) >= 8 for logins in by_system.values())
+    seen = {
+        e["actor"]["alternateId"]
+        for d in delivered[1]
+        if d.source == "okta_system_log"
+        for e in events(d.source, d.data)
+    }
+    assert seen & set(by_system["okta"])
+
+
 def test_chains_vary_with_the_seed() -> None:
     """Another seed changes actors, times and sizes."""
     shapes = {

@@ -42,6 +42,7 @@ _DEPARTMENTS = (
     "finance",
     "sales",
 )
+TECHNICAL = ("engineering", "platform", "data")
 _SITES = (
     # minutes from UTC, city, state, country, postal code, latitude, longitude
     (-300, "New York", "New York", "United States", "10001", 40.7501, -73.9970),
@@ -119,6 +120,21 @@ class Person:
     def name(self) -> str:
         """Display name."""
         return f"{self.first} {self.last}"
+
+    @property
+    def is_technical(self) -> bool:
+        """Whether the person works with code and the cloud."""
+        return self.department in TECHNICAL
+
+    @property
+    def logins(self) -> dict[str, str]:
+        """What each kind of system knows the person by: the name of the role session in AWS, the login in GitHub."""
+        logins = {"okta": self.email}
+        if self.grants:
+            logins["aws"] = self.email
+        if self.is_technical:
+            logins |= {"gcp": self.email, "github": self.handle}
+        return logins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +282,7 @@ def _person(
         networks.append(_network(f"198.51.100.{100 + site_no}", "vpn", site))
     os_name, browser, agent = rng.choice(_AGENTS)
     department = _DEPARTMENTS[index % len(_DEPARTMENTS)]
-    technical = department in ("engineering", "platform", "data")
+    technical = department in TECHNICAL
     is_admin = department == "platform"
     grants: list[Grant] = []
     if technical:
@@ -281,7 +297,7 @@ def _person(
         first=first,
         last=last,
         email=email,
-        handle=f"{first[0]}{last}".lower(),
+        handle=f"{first}-{last}".lower(),
         department=department,
         is_admin=is_admin,
         utc_offset_min=site[0],

@@ -65,6 +65,13 @@ class ChainTruth(TypedDict):
     steps: list[StepTruth]
 
 
+class IdentityTruth(TypedDict):
+    """One person, and the login in each kind of system; where the person has none, the system is absent."""
+
+    person: str
+    logins: dict[str, str]
+
+
 class Truth(TypedDict):
     """What was simulated: written as `truth.json` beside the logs."""
 
@@ -74,6 +81,7 @@ class Truth(TypedDict):
     events_per_day: int
     sources: dict[str, SourceTruth]
     chains: list[ChainTruth]
+    identities: list[IdentityTruth]
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
@@ -179,6 +187,9 @@ class Simulation:
                 for name, feed in self._feeds.items()
             },
             chains=self._chains,
+            identities=[
+                IdentityTruth(person=person.email, logins=person.logins) for person in self.run.organisation.people
+            ],
         )
 
     def _counted(self, step: list[Delivery]) -> Iterator[Delivery]:
