@@ -25,9 +25,10 @@ EXTRAS = {
     "ocsf_authentication": {"is_mfa", "mfa_factor", "auth_protocol_id", "logon_type_id", "service_name"},
     "ocsf_account_change": {"policy_uid", "policy_name"},
     "ocsf_user_access": {"policy_uid", "policy_name", "privileges"},
+    "ocsf_group_management": {"group_name", "group_uid", "privileges"},
 }
 USER = {"user_name", "user_uid", "user_type", "user_email_addr", "user_account_uid", "user_credential_uid"}
-WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access"}
+WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access", "ocsf_group_management"}
 LINEAGE = {"event_uid", "source", "object_uri", "record_no", "id_collision", "landed_at", "event_date"}
 TYPES = r"(varchar|bigint|integer|boolean|timestamptz|date)(\[\])?|struct\(.+\)\[\]"
 
