@@ -32,11 +32,15 @@ KEYS = {
         r"azure/insights-activity-logs/resourceId=/SUBSCRIPTIONS/[0-9A-F-]{36}/"
         r"y=\d{4}/m=\d\d/d=\d\d/h=\d\d/m=00/PT1H\.json"
     ),
+    "github_audit": re.compile(
+        r"s3/example-org-github-audit/\d{4}/\d\d/\d\d/\d\d/\d\d/[0-9a-f]{8}-[0-9a-f-]{27}\.json\.log\.gz"
+    ),
     "okta_system_log": re.compile(r"okta/system_log/\d{4}/\d\d/\d\d/\d{6}_\d{4}\.json\.gz"),
 }
 TIMES = {
     "aws_cloudtrail": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
     "azure_activity": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z"),
+    "github_audit": re.compile(r"\d{13}"),
     "okta_system_log": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
 }
 DETECTIONS = {
@@ -50,6 +54,10 @@ DETECTIONS = {
     "det_aws__user_data_swapped",
     "det_azure__privileged_role_assigned",
     "det_azure__storage_keys_listed_by_new_caller",
+    "det_github__branch_protection_removed",
+    "det_github__mass_clone",
+    "det_github__repository_made_public",
+    "det_github__self_hosted_runner_registered",
     "det_okta__admin_role_granted",
     "det_okta__failures_then_success",
     "det_okta__mfa_reset",
@@ -70,20 +78,29 @@ def events(source: str, data: bytes) -> list[Event]:
     """Return the records of one object."""
     if source == "azure_activity":
         return [json.loads(line) for line in data.splitlines()]
+    if source == "github_audit":
+        return [json.loads(line) for line in gzip.decompress(data).splitlines()]
     document = json.loads(gzip.decompress(data))
     return document["Records"] if source == "aws_cloudtrail" else document
 
 
 def when(source: str, event: Event) -> str:
     """Return the event's own time."""
-    return event[{"aws_cloudtrail": "eventTime", "azure_activity": "time", "okta_system_log": "published"}[source]]
+    clocks = {
+        "aws_cloudtrail": "eventTime",
+        "azure_activity": "time",
+        "github_audit": "@timestamp",
+        "okta_system_log": "published",
+    }
+    return str(event[clocks[source]])
 
 
 def uid(source: str, event: Event) -> str:
     """Return the event's own identity, as the truth writes it."""
     if source == "azure_activity":
         return "|".join(event[k] for k in ("resourceId", "operationName", "correlationId", "resultType", "time"))
-    return event["eventID" if source == "aws_cloudtrail" else "uuid"]
+    names = {"aws_cloudtrail": "eventID", "github_audit": "_document_id", "okta_system_log": "uuid"}
+    return event[names[source]]
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +193,25 @@ def test_truth_names_events_that_exist(delivered: tuple[Simulation, list[Deliver
         assert truth["start"] < step["first_time"] <= step["last_time"] < truth["end"]
 
 
+def test_identities_name_everybody_once(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Every person is in the truth, no login stands for two people, and the logs use the logins."""
+    identities = delivered[0].truth()["identities"]
+    assert len({identity["person"] for identity in identities}) == len(identities) >= 16
+    by_system: dict[str, list[str]] = defaultdict(list)
+    for identity in identities:
+        for system, login in identity["logins"].items():
+            by_system[system].append(login)
+    assert set(by_system) == {"okta", "aws", "gcp", "github"}
+    assert all(len(set(logins)) == len(logins) >= 8 for logins in by_system.values())
+    seen = {
+        e["actor"]["alternateId"]
+        for d in delivered[1]
+        if d.source == "okta_system_log"
+        for e in events(d.source, d.data)
+    }
+    assert seen & set(by_system["okta"])
+
+
 def test_chains_vary_with_the_seed() -> None:
     """Another seed changes actors, times and sizes."""
     shapes = {
@@ -198,6 +234,7 @@ def test_thresholds_are_met_within_one_aligned_window(seed: int) -> None:
         "det_aws__mass_object_destruction": (50, 13),
         "det_aws__mass_secret_retrieval": (20, 13),
         "det_aws__root_console_login_failures": (5, 13),
+        "det_github__mass_clone": (20, 13),
         "det_okta__password_spray": (10, 13),
         "det_okta__push_bombing": (5, 15),
     }
@@ -237,7 +274,9 @@ def test_people_keep_hours(ordinary: dict[str, list[Event]]) -> None:
     days: dict[str, Counter[bool]] = defaultdict(Counter)
     for source, found in ordinary.items():
         for event in found:
-            days[source][datetime.fromisoformat(when(source, event)[:19]).weekday() < 5] += 1
+            at = when(source, event)
+            moment = datetime.fromtimestamp(int(at) / 1000, UTC) if at.isdigit() else datetime.fromisoformat(at[:19])
+            days[source][moment.weekday() < 5] += 1
     for source, count in days.items():
         assert count[True] / 5 > 1.3 * count[False] / 2 > 0, source
 
@@ -288,7 +327,10 @@ def test_ordinary_networks_are_known_from_the_first_days(ordinary: dict[str, lis
         identity = event["userIdentity"]
         if not network:
             continue
-        key = (identity.get("arn", identity["principalId"]), network)
+        principal = identity.get("arn", identity["principalId"])
+        if "@" not in principal:  # a machine: its sessions' names change, its role does not
+            principal = identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn", principal)
+        key = (principal, network)
         at = datetime.fromisoformat(event["eventTime"])
         if (END - at).days < 7:
             late += 1
@@ -330,6 +372,39 @@ def test_ordinary_okta_and_azure_stay_below_every_threshold(ordinary: dict[str, 
             callers.setdefault(claims["http://schemas.microsoft.com/identity/claims/objectidentifier"], event["time"])
     assert callers
     assert max(callers.values()) < "2026-11-04"
+
+
+def test_ordinary_github_stays_below_every_threshold(ordinary: dict[str, list[Event]]) -> None:
+    """Few clones for each login and hour; no repository is opened, unprotected or given a runner."""
+    clones: Counter[tuple[str, int]] = Counter()
+    actions: Counter[str] = Counter()
+    for event in ordinary["github_audit"]:
+        actions[event["action"]] += 1
+        if event["action"] == "git.clone":
+            clones[event["actor"], event["@timestamp"] // 3_600_000] += 1
+        assert ("created_at" in event) == (not event["action"].startswith("git."))
+    assert 1 < max(clones.values()) < 10
+    assert not actions.keys() & {"protected_branch.destroy", "repo.access", "repo.register_self_hosted_runner"}
+    assert actions.keys() >= {"git.push", "pull_request.merge", "workflows.created_workflow_run", "team.add_member"}
+
+
+def test_lineage_truth_names_events_and_hangs_together(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Each edge is shown by events that exist, and each session of a pipeline leads back to a run and on to a resource."""
+    seen = {uid(d.source, event) for d in delivered[1] for event in events(d.source, d.data)}
+    lineage = delivered[0].truth()["lineage"]
+    assert seen.issuperset(lineage["changes_outside_pipeline"])
+    assert len(lineage["changes_outside_pipeline"]) >= 10
+    into: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for edge in lineage["edges"]:
+        assert edge["vendor_event_ids"] and seen.issuperset(edge["vendor_event_ids"])
+        into[edge["to_kind"], edge["to_uid"]].add(edge["from_kind"])
+    sessions = {edge["from_uid"] for edge in lineage["edges"] if edge["from_kind"] == "role_session"}
+    assert len(sessions) >= 20
+    for session in sessions:
+        assert into["role_session", session] in ({"workflow_run", "oidc_subject"}, {"role_session"})
+    assert {kind for kind, _ in into} == {
+        "api_call", "commit", "oidc_subject", "pull_request", "resource", "role_session", "workflow_run"
+    }  # fmt: skip
 
 
 def test_deliveries_are_lazy_and_memory_is_bounded() -> None:
