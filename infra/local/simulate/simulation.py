@@ -17,7 +17,9 @@ from infra.local.simulate import sources as source_modules
 from infra.local.simulate.model import (
     DAY_S,
     HOUR_S,
+    LEARNING_DAYS,
     TICK_S,
+    Anomaly,
     Chain,
     Delivery,
     Record,
@@ -29,8 +31,6 @@ from infra.local.simulate.model import (
 from infra.local.simulate.organisation import Organisation
 from infra.local.simulate.rendering import seconds_z
 
-LEARNING_DAYS = 14
-"""A chain's first use of a network counts as planted only after this many days of ordinary ones."""
 CHAIN_WINDOW_S = 2 * DAY_S
 CHAIN_ROOM_S = 5 * HOUR_S
 EVENTS_PER_PERSON = 70
@@ -65,6 +65,16 @@ class ChainTruth(TypedDict):
     steps: list[StepTruth]
 
 
+class AnomalyTruth(TypedDict):
+    """One row that the access marts must have: who, which store (as the marts name both), which day, and why."""
+
+    principal: str
+    store: str
+    day: str
+    kind: str
+    vendor_event_ids: list[str]
+
+
 class Truth(TypedDict):
     """What was simulated: written as `truth.json` beside the logs."""
 
@@ -74,6 +84,7 @@ class Truth(TypedDict):
     events_per_day: int
     sources: dict[str, SourceTruth]
     chains: list[ChainTruth]
+    anomalies: list[AnomalyTruth]
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
@@ -132,6 +143,7 @@ class Simulation:
         )
         self.events_per_day = events_per_day
         self._chains: list[ChainTruth] = []
+        self._anomalies: list[AnomalyTruth] = []
         self._planted: dict[str, list[Record]] = {name: [] for name in names}
         if chains:
             self._plant()
@@ -179,6 +191,7 @@ class Simulation:
                 for name, feed in self._feeds.items()
             },
             chains=self._chains,
+            anomalies=self._anomalies,
         )
 
     def _counted(self, step: list[Delivery]) -> Iterator[Delivery]:
@@ -190,15 +203,18 @@ class Simulation:
     def _plant(self) -> None:
         first = max(self.run.end - CHAIN_WINDOW_S, self.run.start + 2 * HOUR_S)
         hours = (self.run.end - CHAIN_ROOM_S - first) // HOUR_S
+        known_from = self.run.start + LEARNING_DAYS * DAY_S
         claimed: set[str] = set()
         for chain in known_chains():
             rng = self.run.rng(f"chain/{chain.chain_id}")
             hour = first - first % HOUR_S + HOUR_S * rng.randrange(max(1, hours))
             scene = Scene(run=self.run, rng=rng, hour=hour, claimed=claimed)
-            learned = hour - self.run.start >= LEARNING_DAYS * DAY_S
+            learned = hour >= known_from
             steps = [step for step in chain.plant(scene) if step.source in self._planted]
             for step in steps:
                 self._planted[step.source] += step.records
+            truths = [_anomaly_truth(step, step.anomaly) for step in steps if step.anomaly]
+            self._anomalies += [truth for truth in truths if truth["day"] >= seconds_z(known_from)[:10]]
             found = [_step_truth(step) for step in steps if step.detection and (learned or not step.needs_learning)]
             if found:
                 self._chains.append(
@@ -222,6 +238,16 @@ def _step_truth(step: Step) -> StepTruth:
         first_time=seconds_z(records[0].at_ms // 1000),
         last_time=seconds_z(records[-1].at_ms // 1000),
         vendor_event_ids=[record.uid for record in records],
+    )
+
+
+def _anomaly_truth(step: Step, anomaly: Anomaly) -> AnomalyTruth:
+    return AnomalyTruth(
+        principal=anomaly.principal,
+        store=anomaly.store,
+        day=seconds_z(min(record.at_ms for record in step.records) // 1000)[:10],
+        kind=anomaly.kind,
+        vendor_event_ids=sorted(record.uid for record in step.records),
     )
 
 
