@@ -104,6 +104,18 @@ def build(settings: Settings) -> None:
 
 @main.command()
 @click.pass_obj
+def correlate(settings: Settings) -> None:
+    """Bring the marts up to the OCSF tables."""
+    from transforms.warehouse.runner import correlate as run
+
+    with report.working("correlating"):
+        result = run(settings)
+    click.echo(f"rolled up into {result.rolled:,} rows, replaced {result.replaced:,} days of marts")
+    fail("correlate", result.failed)
+
+
+@main.command()
+@click.pass_obj
 def detect(settings: Settings) -> None:
     """Run the detections over what is new."""
     from transforms.warehouse.runner import detect as run
@@ -137,8 +149,8 @@ def fail(what: str, failed: dict[str, str]) -> None:
 def sql(settings: Settings, query: str, form: str) -> None:
     """Ask the lake in SQL (DuckDB's). Read-only.
 
-    Views: bronze.<source>, ocsf.<class>, marts.*, findings.findings, findings.finding_history, ops.*. In csv, text
-    that a spreadsheet would take for a formula gets a leading apostrophe; json and jsonl are exact.
+    Views: bronze.<source>, ocsf.<class>, rollups.*, marts.*, findings.findings, findings.finding_history, ops.*. In
+    csv, text that a spreadsheet would take for a formula gets a leading apostrophe; json and jsonl are exact.
     """
     from transforms.warehouse.query import rows
 

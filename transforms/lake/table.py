@@ -24,7 +24,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from transforms.errors import ConfigError, RetryableError
 from transforms.lake.arrow import spare_pandas
@@ -40,6 +40,8 @@ CONFIGURATION: dict[str, str | None] = {
     "delta.checkpointInterval": "50",
     "delta.enableExpiredLogCleanup": "false",  # consumers read the log entry by entry
 }
+REPLACED: dict[str, str | None] = {"delta.appendOnly": "false", "delta.enableChangeDataFeed": "false"}
+"""For a table whose days are replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +64,13 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What one commit adds: files that already exist, and how far the writer has come."""
+    """What one commit adds and removes: files that already exist, and how far the writer has come.
+
+    Only a table that nobody consumes version by version may lose files.
+    """
 
     files: Sequence[DataFile] = ()
+    removed: Sequence[DataFile] = ()
     progress: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -138,8 +144,13 @@ class Table:
     def exists(self) -> bool:
         return bool(DeltaTable.is_deltatable(self.uri, storage_options=self.lake.storage_options))
 
-    def create(self, schema: pa.Schema, partition_by: Sequence[str], description: str) -> None:
-        """Create the table if it does not exist; add the columns that it lacks if it does."""
+    def create(
+        self, schema: pa.Schema, partition_by: Sequence[str], description: str, *, append_only: bool = True
+    ) -> None:
+        """Create the table if it does not exist; add the columns that it lacks if it does.
+
+        `append_only`: others may consume it version by version, so no commit ever removes a row.
+        """
         if not self.exists():
             DeltaTable.create(
                 self.uri,
@@ -148,7 +159,7 @@ class Table:
                 mode="ignore",
                 name=self.name.replace("/", "."),
                 description=description,
-                configuration=CONFIGURATION,
+                configuration=CONFIGURATION if append_only else CONFIGURATION | REPLACED,
                 storage_options=self.lake.storage_options,
             )
             return
@@ -204,7 +215,17 @@ class Table:
 
     def _write(self, handle: DeltaTable, changes: Changes) -> None:
         now = int(time.time() * 1000)
-        actions = [
+        removals = [
+            RemoveAction(
+                path=f.path,
+                data_change=True,
+                deletion_timestamp=now,
+                size=f.size,
+                partition_values=dict(f.partition),
+            )
+            for f in changes.removed
+        ]
+        additions = [
             AddAction(
                 path=f.path,
                 size=f.size,
@@ -216,7 +237,7 @@ class Table:
             for f in changes.files
         ]
         handle.create_write_transaction(
-            actions,  # type: ignore[arg-type]
+            [*removals, *additions],
             mode="append",
             schema=handle.schema(),
             partition_by=list(handle.metadata().partition_columns),

@@ -19,9 +19,10 @@ import duckdb
 import pyarrow as pa
 
 from transforms.errors import ConfigError
-from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, reading_of
+from transforms.lake.table import Changes, DataFile, Reading, Snapshot, reading_of
 from transforms.settings import Settings
-from transforms.warehouse.session import empty, identifier, scan
+from transforms.warehouse.inputs import Inputs, input_view, progress_txn, tables_of
+from transforms.warehouse.session import scan
 
 INTERFACE = (
     "entity_key",
@@ -64,36 +65,6 @@ class Detected:
     rows: pa.Table | None = None
 
 
-def progress_txn(model: str, name: str) -> str:
-    return f"{model}/{name}"
-
-
-class Inputs:
-    """The input tables of one run, each opened once: every detection sees the same versions."""
-
-    def __init__(self, lake: Lake) -> None:
-        self.lake = lake
-        self.snapshots: dict[str, Snapshot] = {}
-        self._files: dict[str, list[DataFile]] = {}
-        self._added: dict[tuple[str, int], list[DataFile]] = {}
-
-    def open(self, name: str) -> Snapshot:
-        if name not in self.snapshots:
-            self.snapshots[name] = self.lake.table(name).open()
-        return self.snapshots[name]
-
-    def files(self, name: str) -> list[DataFile]:
-        if name not in self._files:
-            self._files[name] = self.open(name).files()
-        return self._files[name]
-
-    def added(self, name: str, after: int) -> list[DataFile]:
-        if (name, after) not in self._added:
-            found = self.files(name) if after < 0 else [f for _, files in self.open(name).added(after) for f in files]
-            self._added[name, after] = found
-        return self._added[name, after]
-
-
 def detect_one(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -108,7 +79,7 @@ def detect_one(
 ) -> Detected:
     """Compute one detection. Nothing is committed; its rows and progress wait in the result."""
     result = Detected(model)
-    names = [f"ocsf/{ref.removeprefix('ocsf_')}" for ref in dict.fromkeys(refs) if ref.startswith("ocsf_")]
+    names = tables_of(refs)
     fresh: dict[str, list[DataFile]] = {}
     for name in names:
         consumed = findings.progress(progress_txn(model, name))
@@ -125,30 +96,14 @@ def detect_one(
     for name in names:
         seen = [f for f in inputs.files(name) if f.partition["event_date"] in wanted]
         result.seen += reading_of(seen)
-        _view(con, inputs, "new", model, name, fresh[name])
-        _view(con, inputs, "seen", model, name, seen)
+        input_view(con, inputs, "new", model, name, fresh[name])
+        input_view(con, inputs, "seen", model, name, seen)
     con.execute(f"create or replace table catchment_work.detected as {sql}")
     _check(con, model)
     earlier = _earlier(con, findings, model)
     result.rows = _revisions(con, settings, result, meta, earlier, now)
     con.execute("drop table catchment_work.detected")
     return result
-
-
-def _view(
-    con: duckdb.DuckDBPyConnection,
-    inputs: Inputs,
-    kind: str,
-    model: str,
-    name: str,
-    files: Sequence[DataFile],
-) -> None:
-    table = inputs.lake.table(name)
-    relation = scan(table, files) if files else empty(table, con)
-    con.execute(f"create schema if not exists catchment_{kind}")
-    con.execute("create schema if not exists catchment_work")
-    view = f"catchment_{kind}.{identifier(model + '__' + name.replace('/', '__'))}"
-    con.execute(f"create or replace view {view} as select * from {relation}")
 
 
 def _check(con: duckdb.DuckDBPyConnection, model: str) -> None:

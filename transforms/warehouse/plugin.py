@@ -16,7 +16,8 @@ from dbt.adapters.duckdb.utils import TargetConfig
 
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, route, session
+from transforms.warehouse import detect, mart, rollup, route, session, views
+from transforms.warehouse.inputs import Inputs
 from transforms.warehouse.session import identifier
 
 
@@ -25,6 +26,8 @@ class Run:
 
     def __init__(self) -> None:
         self.routed: list[route.Routed] = []
+        self.rolled: list[rollup.Rolled] = []
+        self.marted: list[mart.Marted] = []
         self.detected: list[detect.Detected] = []
         self.statuses: dict[str, dict[str, Any]] = {}
         self.lost = False
@@ -35,14 +38,14 @@ LAST = Run()
 
 
 class Plugin(BasePlugin):
-    """Actions: begin, create_class, create_findings, route, detect, end."""
+    """Actions: begin, create_class, create_findings, route, roll, mart, view, detect, end."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         self.settings = Settings.from_env()
         self.lake = Lake(self.settings)
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.classes: dict[str, int] = {}
-        self.inputs = detect.Inputs(self.lake)
+        self.inputs = Inputs(self.lake)
         self.findings: Snapshot | None = None
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
@@ -100,6 +103,51 @@ class Plugin(BasePlugin):
         LAST.routed.append(
             route.route(con, self.settings, self.lake, model=model, sql=sql, source=source, classes=classes)
         )
+
+    def _roll(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        model: str,
+        sql: str,
+        refs: list[str],
+        folds: dict[str, str],
+        description: str,
+        **_: Any,
+    ) -> None:
+        name = str(target.relation.identifier)
+        schema = _schema(con, f"rollups.{identifier(name + '__contract')}")
+        marked = [f.with_metadata({"fold": folds[f.name]}) if f.name in folds else f for f in schema]
+        self.lake.table(f"rollups/{name}").create(pa.schema(marked), ["event_date"], description)
+        LAST.rolled.append(rollup.roll(con, self.settings, self.lake, model=model, table=name, sql=sql, refs=refs))
+        session.register_view(con, self.lake, "rollups", name)
+
+    def _mart(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        model: str,
+        sql: str,
+        meta: dict[str, Any],
+        refs: list[str],
+        description: str,
+        **_: Any,
+    ) -> None:
+        whole = bool(meta.get("whole"))
+        schema = _schema(con, f"marts.{identifier(model + '__contract')}")
+        table = self.lake.table(f"marts/{model}")
+        table.create(schema, [] if whole else ["event_date"], description, append_only=False)
+        if whole:
+            LAST.marted.append(mart.build_whole(con, self.lake, model=model, sql=sql))
+        else:
+            LAST.marted.append(
+                mart.build_mart(con, self.settings, self.lake, model=model, sql=sql, meta=meta, refs=refs)
+            )
+        session.register_view(con, self.lake, "marts", model)
+
+    def _view(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, name: str, sql: str) -> None:
+        views.define(self.lake, name, sql)
+        views.create(con, name, sql)
 
     def _detect(
         self,

@@ -1,4 +1,6 @@
-"""Runs dbt in this process: `build` works bronze off into OCSF, `detect` turns new OCSF rows into findings."""
+"""Runs dbt in this process: `build` works bronze off into OCSF, `correlate` brings rollups and marts up to it,
+`detect` turns new rows into findings.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,8 @@ from transforms.settings import REPOSITORY, Settings
 
 PROJECT = REPOSITORY / "dbt_project"
 PARSED = "partial_parse.msgpack"
+DERIVED = ("path:models/ocsf", "path:models/rollups")
+"""What detections and marts consume."""
 ATTEMPTS = 5
 QUIET = ("--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--no-print", "--no-populate-cache")
 RUNS = pa.schema(
@@ -67,6 +71,18 @@ class BuildResult:
 
 
 @dataclass(slots=True)
+class CorrelateResult:
+    """Rows appended to rollups; days (or whole marts) that were replaced."""
+
+    rolled: int = 0
+    replaced: int = 0
+    new: Reading = field(default_factory=Reading)
+    seen: Reading = field(default_factory=Reading)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
 class DetectResult:
     """Findings created, updated and withdrawn over all detections; those that failed, with the reason."""
 
@@ -102,13 +118,34 @@ def build(settings: Settings) -> BuildResult:
     return result
 
 
+def correlate(settings: Settings) -> CorrelateResult:
+    """Bring rollups and marts up to the OCSF tables. One that fails holds up no other; it is in `failed`."""
+    started = time.monotonic()
+    run, statuses = _dbt(settings, ["build", "--select", *DERIVED, "path:models/marts", _seeds("marts")])
+    result = CorrelateResult(failed={name: message for name, message in statuses.items() if message})
+    for rolled in run.rolled:
+        result.rolled += rolled.rows
+        result.new += rolled.new
+    for marted in run.marted:
+        result.replaced += marted.replaced
+        result.new += marted.new
+        result.seen += marted.seen
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _seeds(part: str) -> str:
+    """Selects the seeds that a part of the models reads."""
+    return f"+path:models/{part},resource_type:seed"
+
+
 def detect(settings: Settings) -> DetectResult:
     """Run every detection over what is new. One that fails is recorded and retried from its last version."""
     started = time.monotonic()
     for _ in range(ATTEMPTS):
         run, statuses = _dbt(
             settings,
-            ["build", "--select", "path:models/ocsf", "path:models/findings", "path:models/detections"],
+            ["build", "--select", *DERIVED, "path:models/findings", "path:models/detections", _seeds("detections")],
         )
         if not run.lost:
             break
