@@ -19,8 +19,7 @@
         when cloud_provider = 'AWS' and actor_session_issuer is not null then 'role'
         when cloud_provider = 'AWS' and actor_user_type = 'IAMUser' then 'iam_user'
         when cloud_provider = 'AWS' and actor_user_uid is null and actor_invoked_by is not null then 'service'
-        when actor_user_email_addr like '%.gserviceaccount.com' then 'workload'
-        when actor_user_email_addr is not null then 'person'
+        when actor_user_type_id = 1 and actor_user_email_addr is not null then 'person'
         when actor_user_uid is not null then 'workload'
         else 'unknown'
     end
