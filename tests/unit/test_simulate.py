@@ -182,6 +182,21 @@ def test_lineage_truth_names_events_and_hangs_together(delivered: tuple[Simulati
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_anomalies_lie_on_one_day_after_two_weeks(seed: int) -> None:
+    """One of each kind is planted, its events exist, and a run that is too short to learn from has none."""
+    run = simulation(seed=seed)
+    days = {uid(d.source, e): FORMS[d.source].when(e)[:10] for d in run.deliveries() for e in events(d.source, d.data)}
+    truth = run.truth()
+    assert sorted(a["kind"] for a in truth["anomalies"]) == ["new_network", "new_store", "volume", "weekend"]
+    for anomaly in truth["anomalies"]:
+        assert {days[uid] for uid in anomaly["vendor_event_ids"]} == {anomaly["day"]}
+        assert (datetime.fromisoformat(anomaly["day"]) - datetime.fromisoformat(truth["start"][:10])).days >= 14
+        if anomaly["kind"] in ("volume", "weekend"):
+            assert datetime.fromisoformat(anomaly["day"]).weekday() >= 5
+    assert simulation(seed=seed, days=13).truth()["anomalies"] == []
+
+
 def test_chains_vary_with_the_seed() -> None:
     """Another seed changes actors, times and sizes."""
     shapes = {
