@@ -206,7 +206,8 @@ def health(ask: Ask, views: Iterable[str]) -> Row:
     sources = ask(
         f"""
         select source, account_uid as account, rows_day, usual_day, unmapped_count as unmapped,
-            collision_count as collisions, last_event_dt as last_event, lag_p50_seconds, lag_max_seconds, silent_since_dt as silent_since,
+            collision_count as collisions, last_event_dt as last_event, lag_p50_seconds,
+            lag_max_seconds, silent_since_dt as silent_since,
             quarantined_open, quarantined_total, open_plans, failed_reads
         from marts.health_source
         order by account_uid is not null, silent_since_dt is null, rows_day desc, source, account_uid limit {SOURCES}
