@@ -179,16 +179,14 @@ def lineage(ask: Ask, views: Iterable[str]) -> Row:
 
 
 def change(row: Mapping[str, Any]) -> Row:
-    """One change for the page: what it names itself by, and every further column as a fact."""
+    """One change for the page: what it names itself by, and every further column as a fact. It is an api_call node."""
     facts = {name: value for name, value in row.items() if value not in (None, "", []) and not name.endswith("_uids")}
     return {
         "uid": row["change_uid"],
         "title": " ".join(str(row[name]) for name in ("api_operation", "resource_uid") if row.get(name)),
         "time": row.get("time_dt") or row.get("event_date"),
         "origin": row.get("origin") or "unknown",
-        "author": row.get("author") or row.get("actor_user_name"),
-        "kind": "api_call",
-        "node_uid": row["change_uid"],
+        "author": row.get("author") or row.get("starter_name") or row.get("actor_user_name"),
         "facts": [[name, text(value)] for name, value in facts.items() if name not in ("change_uid", "origin")],
     }
 
