@@ -62,7 +62,7 @@ def main(ctx: click.Context, lake: str | None) -> None:
     "--from",
     "place",
     metavar="URI",
-    help="A folder, s3://, sqs://, gs://, az:// or https://. Default: the source's configured place.",
+    help="A folder, s3://, sqs://, gs://, pubsub://, az:// or https://. Default: the source's configured place.",
 )
 @click.option("--sweep", is_flag=True, help="List everything, not only what may be new.")
 @click.pass_obj

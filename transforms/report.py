@@ -64,27 +64,29 @@ def sources(settings: Settings) -> list[dict[str, Any]]:
     return rows
 
 
-def detections() -> list[dict[str, Any]]:
-    """Every detection from its yml, without starting dbt."""
+def declared() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every detection's name and what its yml declares (config.meta), in name order, without starting dbt."""
     import yaml
 
-    rows = []
     for path in sorted((REPOSITORY / "dbt_project" / "models" / "detections").rglob("*.yml")):
         for model in yaml.safe_load(path.read_text())["models"]:
-            meta = model["config"]["meta"]
-            rows.append(
-                {
-                    "detection": model["name"],
-                    "title": meta["title"],
-                    "severity_id": meta["severity_id"],
-                    "shape": meta["shape"],
-                    "window_minutes": meta["window"],
-                    "requirement_ids": meta["requirement_ids"],
-                    "attack": [a.get("sub_technique_uid") or a.get("technique_uid") for a in meta.get("attack", [])],
-                    "inputs": sorted(meta["inputs"]),
-                }
-            )
-    return rows
+            yield model["name"], model["config"]["meta"]
+
+
+def detections() -> list[dict[str, Any]]:
+    return [
+        {
+            "detection": name,
+            "title": meta["title"],
+            "severity_id": meta["severity_id"],
+            "shape": meta["shape"],
+            "window_minutes": meta["window"],
+            "requirement_ids": meta["requirement_ids"],
+            "attack": [a.get("sub_technique_uid") or a.get("technique_uid") for a in meta.get("attack", [])],
+            "inputs": sorted(meta["inputs"]),
+        }
+        for name, meta in declared()
+    ]
 
 
 def suppressions(settings: Settings) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ totals as (
     select
         seen_parts.entity_key,
         seen_parts.day,
-        {{ day_index('seen_parts.day') }} >= 5 as is_weekend,
+        {{ is_weekend('seen_parts.day') }} as is_weekend,
         least(sum(cast(seen_parts.part as decimal(38, 0))), {{ most }}) as total
     from (
         {{- rollup_parts('seen', rollup, where, measure, entity, nullable) }}
@@ -77,12 +77,7 @@ based as (
     select
         learned.*,
         learned.day - learned.first_day as days_known,
-        case
-            when learned.is_weekend then {{ weekend_days('learned.day') }} - ({{ weekend_days('learned.first_day') }})
-            else
-                learned.day - learned.first_day
-                - ({{ weekend_days('learned.day') }}) + ({{ weekend_days('learned.first_day') }})
-        end as days_learned
+        {{ days_of_kind('learned.day', 'learned.first_day') }} as days_learned
     from learned
 
 ),
@@ -198,13 +193,3 @@ evidence as (
             and parts.{{ column }} is not null
             {%- endfor %}
     {% endmacro %}
-
-{# 0 (Monday) to 6 (Sunday) of a day since 1970, which began on a Thursday. #}
-{% macro day_index(day) -%}
-    ((({{ day }} + 3) % 7 + 7) % 7)
-{%- endmacro %}
-
-{# Saturdays and Sundays before a day since 1970, counted from any fixed week: only differences mean something. #}
-{% macro weekend_days(day) -%}
-    cast(({{ day }} + 3 - {{ day_index(day) }}) / 7 as int) * 2 + greatest({{ day_index(day) }} - 5, 0)
-{%- endmacro %}
