@@ -241,8 +241,8 @@ def test_the_lineage_of_one_change_is_drawn(tmp_path: Path, opened: Opened) -> N
     expect(page.locator("svg.lineage .edge")).to_have_count(5)
     expect(page.locator("svg.lineage .edge.inferred")).to_have_count(1)
     expect(page.locator("svg.lineage .node.chosen")).to_contain_text("c1")
-    across = {node.inner_text().split("\n")[0]: node.bounding_box() for node in page.locator("svg.lineage .node").all()}
-    order = sorted(across, key=lambda kind: across[kind]["x"])
+    across = {text.text_content(): text.bounding_box() for text in page.locator("svg.lineage .kind").all()}
+    order = sorted(across, key=lambda kind: (across[kind] or {})["x"])
     assert order == ["pull request", "pipeline run", "role session", "API call", "resource"]
     expect(page.locator("main table").first).to_contain_text(SCRIPT)
     expect(page.locator("main")).to_contain_text("Shown here: 2 of 3 changes")
