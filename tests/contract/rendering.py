@@ -82,7 +82,7 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
 
 
 def macros() -> SimpleNamespace:
-    """Return every macro of `calendar/`, `detections/`, `dispatch/` and `ocsf/`, callable from Python; they return SQL."""
+    """Return every macro of `calendar/`, `detections/`, `dispatch/` and `ocsf/`, as Python functions that return SQL."""
     environment, names = _environment()
     return SimpleNamespace(**{name: environment.globals[name] for name in names})
 
