@@ -76,7 +76,7 @@ split_rows as (
         line_fields.*,
         case
             when {{ list_length('parts') }} > width and place_loose is not null
-                then {{ list_merged('parts', 'place_loose', '(' ~ list_length('parts') ~ ' - width)', 'mark') }}
+                then {{ list_merged('parts', 'place_loose', '(' ~ list_length('parts') ~ ' - width)') }}
             else parts
         end as fields
     from line_fields

@@ -43,10 +43,10 @@ classified as (
         opened.*,
         coalesce(kinds.class_uid, 0) as to_class,
         coalesce(kinds.activity_id, 99) as to_activity,
-        case when {{ is_ip('srcaddr') }} then srcaddr end as src_ip,
-        case when {{ is_ip('dstaddr') }} then dstaddr end as dst_ip,
-        case when flow_direction = 'ingress' then 1 when flow_direction = 'egress' then 2 else 0 end as direction,
-        case action when 'ACCEPT' then 1 when 'REJECT' then 2 else 0 end as verdict
+        case when {{ is_ip('opened.srcaddr') }} then opened.srcaddr end as src_ip,
+        case when {{ is_ip('opened.dstaddr') }} then opened.dstaddr end as dst_ip,
+        case opened.flow_direction when 'ingress' then 1 when 'egress' then 2 else 0 end as direction,
+        case opened.action when 'ACCEPT' then 1 when 'REJECT' then 2 else 0 end as verdict
     from opened
     left join kinds on coalesce(opened.log_status, 'none') = kinds.log_status
 
@@ -67,7 +67,10 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns('aws_vpc_flow', 'Amazon VPC', 'AWS', uid='cast(null as varchar)', code='coalesce(action, log_status)', profiles=['cloud', 'datetime', 'security_control']) }},
+        {{ ocsf_identity_columns(
+            'aws_vpc_flow', 'Amazon VPC', 'AWS', uid='cast(null as varchar)', code='coalesce(action, log_status)',
+            profiles=['cloud', 'datetime', 'security_control'],
+        ) }},
         {{ timestamp_of_ms('try_cast(case when length(start_text) <= 11 then start_text end as bigint) * 1000') }} as start_time_dt,
         {{ timestamp_of_ms('try_cast(case when length(end_text) <= 11 then end_text end as bigint) * 1000') }} as end_time_dt,
         -- class
