@@ -37,4 +37,5 @@ def all_succeeded(failed: list[str]) -> None:
 
 
 OCSF = Asset(name="ocsf", uri="x-catchment://ocsf", group="ocsf")
+MARTS = Asset(name="marts", uri="x-catchment://marts", group="marts")
 FINDINGS = Asset(name="findings", uri="x-catchment://findings", group="findings")

@@ -104,6 +104,18 @@ def build(settings: Settings) -> None:
 
 @main.command()
 @click.pass_obj
+def correlate(settings: Settings) -> None:
+    """Bring the marts up to the OCSF tables."""
+    from transforms.warehouse.runner import correlate as run
+
+    with report.working("correlating"):
+        result = run(settings)
+    click.echo(f"rolled up into {result.rolled:,} rows, replaced {result.replaced:,} days of marts")
+    fail("correlate", result.failed)
+
+
+@main.command()
+@click.pass_obj
 def detect(settings: Settings) -> None:
     """Run the detections over what is new."""
     from transforms.warehouse.runner import detect as run
@@ -112,7 +124,7 @@ def detect(settings: Settings) -> None:
         result = run(settings)
     click.echo(
         f"{result.detections} detections: {result.created} findings created, "
-        f"{result.updated} updated, {result.withdrawn} withdrawn"
+        f"{result.updated} updated, {result.resolved} resolved, {result.withdrawn} withdrawn"
     )
     fail("detect", result.failed)
 
@@ -137,8 +149,8 @@ def fail(what: str, failed: dict[str, str]) -> None:
 def sql(settings: Settings, query: str, form: str) -> None:
     """Ask the lake in SQL (DuckDB's). Read-only.
 
-    Views: bronze.<source>, ocsf.<class>, marts.*, findings.findings, findings.finding_history, ops.*. In csv, text
-    that a spreadsheet would take for a formula gets a leading apostrophe; json and jsonl are exact.
+    Views: bronze.<source>, ocsf.<class>, rollups.*, marts.*, findings.findings, findings.finding_history, ops.*. In
+    csv, text that a spreadsheet would take for a formula gets a leading apostrophe; json and jsonl are exact.
     """
     from transforms.warehouse.query import rows
 
@@ -219,6 +231,14 @@ def sources(settings: Settings, as_json: bool) -> None:
 def detections(as_json: bool) -> None:
     """The detections, with the requirement ids that each answers."""
     show_rows(report.detections(), as_json)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def suppressions(settings: Settings, as_json: bool) -> None:
+    """The suppressions: whose they are, until when, and how many findings each hides."""
+    show_rows(report.suppressions(settings), as_json)
 
 
 @main.command()

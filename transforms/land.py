@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 import pyarrow as pa
 
 from transforms.decoders.compression import plain
-from transforms.decoders.json_records import read_records
+from transforms.decoders.framing import Bounds
 from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.arrow import keep_memory
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
@@ -490,19 +490,12 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         try:
             unpacked, packed = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
             final = final or packed
-            for chunk in read_records(
-                unpacked,
-                source.expand,
-                final=final,
-                first_no=item.from_record,
-                chunk_bytes=settings.chunk_bytes,
-                max_record=settings.max_record_bytes,
-                max_document=settings.max_document_bytes,
-            ):
-                rows = builder.rows(chunk, place)
+            for chunk in source.read(unpacked, _bounds(settings, item, final)):
+                here = place.of(chunk)
+                rows = builder.rows(chunk, here)
                 batch.writer.add(rows.table)
                 if rows.bad:
-                    batch.quarantine(quarantine_rows(source.name, place, rows.bad, builder.landed_at))
+                    batch.quarantine(quarantine_rows(source.name, here, rows.bad, builder.landed_at))
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
                 batch.bytes += chunk.consumed - consumed
@@ -519,6 +512,17 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
     batch.results.append((item, end, records, quarantined, ""))
+
+
+def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:
+    return Bounds(
+        final=final,
+        first_no=item.from_record,
+        chunk_bytes=settings.chunk_bytes,
+        max_record=settings.max_record_bytes,
+        max_document=settings.max_document_bytes,
+        max_ratio=settings.max_ratio,
+    )
 
 
 def _condemn(

@@ -12,7 +12,32 @@ import yaml
 MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 CLASSES = sorted((MODELS / "ocsf").glob("ocsf_*.yml"))
 EXTRAS = {
-    "ocsf_api_activity": set(),
+    "ocsf_api_activity": {
+        "vcs_provider",
+        "vcs_repository_name",
+        "vcs_repository_uid",
+        "vcs_repository_visibility",
+        "vcs_ref_name",
+        "vcs_ref_type",
+        "vcs_ref_revision",
+        "vcs_base_revision",
+        "vcs_change_uid",
+        "vcs_change_state",
+        "vcs_is_forced",
+        "vcs_is_signature_verified",
+        "cicd_pipeline_name",
+        "cicd_pipeline_path",
+        "cicd_run_uid",
+        "cicd_run_attempt",
+        "cicd_run_result",
+        "cicd_trigger",
+        "cicd_runner_type",
+        "cicd_environment_name",
+        "artifact_name",
+        "artifact_digest",
+        "artifact_purl",
+        "provenance_verified",
+    },
     "ocsf_base_event": set(),
     "ocsf_datastore_activity": {
         "databucket_name",

@@ -15,7 +15,7 @@ from transforms.sources import registry
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
-EXPECTED = {f"land_{name}" for name in registry()} | {"sweep", "normalise", "detect"}
+EXPECTED = {f"land_{name}" for name in registry()} | {"sweep", "normalise", "correlate", "detect"}
 HEAVY = [
     "deltalake",
     "pyarrow",
@@ -140,7 +140,7 @@ def test_every_task_has_owner_retries_pool_and_time_limit(parsed: dict) -> None:
 
 def test_each_asset_is_announced_by_one_task(parsed: dict) -> None:
     outlets = [asset for dag in parsed["dags"] for task in dag["tasks"] for asset in task["outlets"]]
-    assert sorted(outlets) == sorted([f"bronze/{name}" for name in registry()] + ["ocsf", "findings"])
+    assert sorted(outlets) == sorted([f"bronze/{name}" for name in registry()] + ["ocsf", "marts", "findings"])
 
 
 def test_normalise_listens_to_every_source(parsed: dict) -> None:

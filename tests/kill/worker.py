@@ -59,11 +59,20 @@ def _detect(settings: Settings, job: Job) -> None:
         raise RuntimeError(f"detect: {failed}")
 
 
+def _correlate(settings: Settings, job: Job) -> None:
+    from transforms.warehouse.runner import correlate
+
+    failed = correlate(settings).failed
+    if failed:
+        raise RuntimeError(f"correlate: {failed}")
+
+
 ACTIONS: dict[str, Callable[[Settings, Job], object]] = {
     "plan": lambda settings, job: plan(settings, job.source, job.place),
     "land": lambda settings, job: land(settings, job.source, job.place),
     "lane": lambda settings, job: land_lane(settings, job.source, job.lane),
     "build": _build,
+    "correlate": _correlate,
     "detect": _detect,
 }
 

@@ -24,10 +24,11 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from transforms.errors import ConfigError, RetryableError
 from transforms.lake.arrow import spare_pandas
+from transforms.lake.schemas import TIMESTAMP
 from transforms.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ CONFIGURATION: dict[str, str | None] = {
     "delta.checkpointInterval": "50",
     "delta.enableExpiredLogCleanup": "false",  # consumers read the log entry by entry
 }
+REPLACED: dict[str, str | None] = {"delta.appendOnly": "false", "delta.enableChangeDataFeed": "false"}
+"""For a table whose days are replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +65,13 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What one commit adds: files that already exist, and how far the writer has come."""
+    """What one commit adds and removes: files that already exist, and how far the writer has come.
+
+    Only a table that nobody consumes version by version may lose files.
+    """
 
     files: Sequence[DataFile] = ()
+    removed: Sequence[DataFile] = ()
     progress: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -118,6 +125,20 @@ class Snapshot:
             for r in rows
         ]
 
+    def latest(self, column: str) -> datetime | None:
+        """The latest instant of a timestamp column over all files, by their statistics; None where there is none.
+
+        A file counts up to the time at which it was committed. Read as Arrow columns: a table may have many files.
+        """
+        actions = pa.table(self.handle.get_add_actions(flatten=True))
+        if f"max.{column}" not in actions.column_names:
+            return None
+        high = actions.column(f"max.{column}").cast(TIMESTAMP)
+        committed = actions.column("modification_time").cast(TIMESTAMP)
+        known = pa.compute.if_else(pa.compute.is_null(high), high, pa.compute.min_element_wise(high, committed))
+        found: datetime | None = pa.compute.max(known).as_py()
+        return found
+
     def added(self, after: int) -> Iterator[tuple[int, list[DataFile]]]:
         """(version, files that it added) for each version after `after` up to this one; rewrites are left out.
 
@@ -138,8 +159,13 @@ class Table:
     def exists(self) -> bool:
         return bool(DeltaTable.is_deltatable(self.uri, storage_options=self.lake.storage_options))
 
-    def create(self, schema: pa.Schema, partition_by: Sequence[str], description: str) -> None:
-        """Create the table if it does not exist; add the columns that it lacks if it does."""
+    def create(
+        self, schema: pa.Schema, partition_by: Sequence[str], description: str, *, append_only: bool = True
+    ) -> None:
+        """Create the table if it does not exist; add the columns that it lacks if it does.
+
+        `append_only`: others may consume it version by version, so no commit ever removes a row.
+        """
         if not self.exists():
             DeltaTable.create(
                 self.uri,
@@ -148,7 +174,7 @@ class Table:
                 mode="ignore",
                 name=self.name.replace("/", "."),
                 description=description,
-                configuration=CONFIGURATION,
+                configuration=CONFIGURATION if append_only else CONFIGURATION | REPLACED,
                 storage_options=self.lake.storage_options,
             )
             return
@@ -168,10 +194,10 @@ class Table:
             self._shape = pa.schema(handle.schema()), list(handle.metadata().partition_columns)
         return self._shape
 
-    def open(self) -> Snapshot:
-        """The table as it is now. Raises ConfigError where it was never created."""
+    def open(self, version: int | None = None) -> Snapshot:
+        """The table as it is now, or was at a version. Raises ConfigError where it was never created."""
         try:
-            return Snapshot(self, DeltaTable(self.uri, storage_options=self.lake.storage_options))
+            return Snapshot(self, DeltaTable(self.uri, version=version, storage_options=self.lake.storage_options))
         except TableNotFoundError:
             raise ConfigError(
                 f"{self.name}: no such table in {self.lake.root}; nothing was landed or built yet"
@@ -204,7 +230,17 @@ class Table:
 
     def _write(self, handle: DeltaTable, changes: Changes) -> None:
         now = int(time.time() * 1000)
-        actions = [
+        removals = [
+            RemoveAction(
+                path=f.path,
+                data_change=True,
+                deletion_timestamp=now,
+                size=f.size,
+                partition_values=dict(f.partition),
+            )
+            for f in changes.removed
+        ]
+        additions = [
             AddAction(
                 path=f.path,
                 size=f.size,
@@ -216,7 +252,7 @@ class Table:
             for f in changes.files
         ]
         handle.create_write_transaction(
-            actions,  # type: ignore[arg-type]
+            [*removals, *additions],
             mode="append",
             schema=handle.schema(),
             partition_by=list(handle.metadata().partition_columns),

@@ -14,9 +14,13 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
 
+from transforms.lake.ledger import ledger_table
+from transforms.lake.quarantine import quarantine_table
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, route, session
+from transforms.warehouse import detect, mart, rollup, route, session, suppressions, views
+from transforms.warehouse.inputs import Inputs
+from transforms.warehouse.runs import reach, runs_table
 from transforms.warehouse.session import identifier
 
 
@@ -25,6 +29,8 @@ class Run:
 
     def __init__(self) -> None:
         self.routed: list[route.Routed] = []
+        self.rolled: list[rollup.Rolled] = []
+        self.marted: list[mart.Marted] = []
         self.detected: list[detect.Detected] = []
         self.statuses: dict[str, dict[str, Any]] = {}
         self.lost = False
@@ -35,15 +41,16 @@ LAST = Run()
 
 
 class Plugin(BasePlugin):
-    """Actions: begin, create_class, create_findings, route, detect, end."""
+    """Actions: begin, create_class, create_findings, route, roll, mart, view, detect, end."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         self.settings = Settings.from_env()
         self.lake = Lake(self.settings)
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.classes: dict[str, int] = {}
-        self.inputs = detect.Inputs(self.lake)
+        self.inputs = Inputs(self.lake)
         self.findings: Snapshot | None = None
+        self.suppressions: list[suppressions.Suppression] = []
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
@@ -66,6 +73,9 @@ class Plugin(BasePlugin):
 
     def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
         LAST.__init__()  # type: ignore[misc]  # the same object, emptied
+        for create in (ledger_table, quarantine_table, runs_table):  # views read them, empty or not
+            name = create(self.lake).name
+            session.register_view(con, self.lake, *name.split("/"))
 
     def _create_class(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, class_uid: int) -> None:
         name = str(target.relation.identifier)
@@ -101,6 +111,51 @@ class Plugin(BasePlugin):
             route.route(con, self.settings, self.lake, model=model, sql=sql, source=source, classes=classes)
         )
 
+    def _roll(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        model: str,
+        sql: str,
+        refs: list[str],
+        folds: dict[str, str],
+        description: str,
+        **_: Any,
+    ) -> None:
+        name = str(target.relation.identifier)
+        schema = _schema(con, f"rollups.{identifier(name + '__contract')}")
+        marked = [f.with_metadata({"fold": folds[f.name]}) if f.name in folds else f for f in schema]
+        self.lake.table(f"rollups/{name}").create(pa.schema(marked), ["event_date"], description)
+        LAST.rolled.append(rollup.roll(con, self.settings, self.lake, model=model, table=name, sql=sql, refs=refs))
+        session.register_view(con, self.lake, "rollups", name)
+
+    def _mart(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        model: str,
+        sql: str,
+        meta: dict[str, Any],
+        refs: list[str],
+        description: str,
+        **_: Any,
+    ) -> None:
+        whole = bool(meta.get("whole"))
+        schema = _schema(con, f"marts.{identifier(model + '__contract')}")
+        table = self.lake.table(f"marts/{model}")
+        table.create(schema, [] if whole else ["event_date"], description, append_only=False)
+        if whole:
+            LAST.marted.append(mart.build_whole(con, self.lake, model=model, sql=sql))
+        else:
+            LAST.marted.append(
+                mart.build_mart(con, self.settings, self.lake, model=model, sql=sql, meta=meta, refs=refs)
+            )
+        session.register_view(con, self.lake, "marts", model)
+
+    def _view(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, name: str, sql: str) -> None:
+        views.define(self.lake, name, sql)
+        views.create(con, name, sql)
+
     def _detect(
         self,
         con: duckdb.DuckDBPyConnection,
@@ -112,6 +167,7 @@ class Plugin(BasePlugin):
     ) -> None:
         if self.findings is None:
             self.findings = self.lake.table("findings/findings").open()
+            self.suppressions = suppressions.load(self.settings)
         now = datetime.now(UTC)
         found = detect.detect_one(
             con,
@@ -122,12 +178,19 @@ class Plugin(BasePlugin):
             sql=sql,
             meta=meta,
             refs=refs,
+            suppressions=self.suppressions,
             now=now,
         )
         LAST.detected.append(found)
 
     def _end(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, statuses: dict[str, dict[str, Any]]) -> None:
         LAST.statuses = statuses
+        now = datetime.now(UTC)
+        for model, status in statuses.items():
+            if model.startswith("det_"):
+                failed = status["status"] not in ("success", "pass")
+                snapshot = self.findings or self.lake.table("findings/findings").open()
+                status["reach"] = reach(self.inputs, snapshot, model, status["refs"], failed=failed, now=now)
         if self.findings is not None:
             schema = pa.schema(self.findings.handle.schema())
             LAST.lost = not detect.commit_findings(self.findings, LAST.detected, schema)

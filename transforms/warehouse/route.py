@@ -261,7 +261,7 @@ def copy_to(
     lake: Lake,
     snapshot: Snapshot,
     select: str,
-    days: Sequence[date | None],
+    days: Sequence[date | str | None],
     stats: Sequence[str] = ("time",),
 ) -> list[DataFile]:
     """The engine writes rows as zstd Parquet under the table, by event_date; describes the files, commits nothing.

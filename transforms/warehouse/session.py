@@ -8,10 +8,13 @@ from collections.abc import Sequence
 import duckdb
 from duckdb_extensions import import_extension
 
+from transforms.errors import ConfigError
 from transforms.lake.table import DataFile, Lake, Table
 from transforms.settings import Settings
+from transforms.warehouse import views
 
-SCHEMAS = ("bronze", "ocsf", "marts", "findings", "ops")
+SCHEMAS = ("bronze", "ocsf", "rollups", "marts", "findings", "ops")
+FOLDS = ("sum", "min", "max")
 EXTENSIONS = {"s3": ("httpfs", "aws"), "gs": ("httpfs",), "az": ("azure",)}
 
 
@@ -75,18 +78,37 @@ def register_views(con: duckdb.DuckDBPyConnection, lake: Lake) -> list[str]:
         con.execute(f"create schema if not exists {schema}")
         for name in lake.names(schema):
             names += register_view(con, lake, schema, name)
-    return names
+    return names + views.register(con, lake)
 
 
 def register_view(con: duckdb.DuckDBPyConnection, lake: Lake, schema: str, name: str) -> list[str]:
-    """The views over one table that exists; two for the findings. Returns their names."""
+    """The views over one table that exists; two for the findings, a rollup folded. Returns their names."""
     scan = f"delta_scan({literal(lake.table(f'{schema}/{name}').uri)})"
     if schema == "findings" and name == "findings":
         con.execute(f"create or replace view findings.finding_history as select * from {scan}")
         con.execute(f"create or replace view findings.findings as {LATEST}")
         return ["findings.finding_history", "findings.findings"]
-    con.execute(f"create or replace view {schema}.{identifier(name)} as select * from {scan}")
+    columns = folded(lake.table(f"{schema}/{name}")) if schema == "rollups" else "*"
+    con.execute(
+        f"create or replace view {schema}.{identifier(name)} as select {columns} from {scan}"
+        + (" group by all" if schema == "rollups" else "")
+    )
     return [f"{schema}.{name}"]
+
+
+def folded(table: Table) -> str:
+    """The columns of a rollup with its parts folded: a column's `fold` (sum, min, max) stands in the Delta schema."""
+    columns = []
+    for field in table.open().handle.schema().fields:
+        name, fold = identifier(field.name), field.metadata.get("fold")
+        if fold is None:
+            columns.append(name)
+        elif fold in FOLDS:
+            whole = f"cast(sum({name}) as bigint)" if fold == "sum" and field.type.type == "long" else f"{fold}({name})"
+            columns.append(f"{whole} as {name}")
+        else:
+            raise ConfigError(f"{table.name}: column {field.name} folds by {fold!r}; known are {', '.join(FOLDS)}")
+    return ", ".join(columns)
 
 
 LATEST = """

@@ -17,6 +17,11 @@
 
 {# The whole body of a class model: no rows, one typed column for each of its contract. #}
 {% macro ocsf_contract() -%}
+    {{ typed_columns() }}
+{%- endmacro %}
+
+{# A query without rows that has the columns of the model's yml. #}
+{% macro typed_columns() -%}
     select
     {%- for column in model.columns.values() %}
         cast(null as {{ column.data_type }}) as {{ adapter.quote(column.name) if column.quote else column.name }}{{ ',' if not loop.last }}

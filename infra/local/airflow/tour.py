@@ -19,7 +19,7 @@ from transforms.sources import registry
 
 FEEDS = {name: source.root for name, source in known_sources().items() if name in registry()}
 """Where the simulated organisation's folders stand in for a source's bucket."""
-CONSUMERS = ("normalise", "detect")
+CONSUMERS = ("normalise", "correlate", "detect")
 SETTLE_WITHIN = 900.0  # seconds
 
 

@@ -1,0 +1,212 @@
+"""Marts: tables for people and dashboards, whole days at a time; the Python half of the mart materialization.
+
+A mart's day is a function of its inputs' rows on the days around it. New rows open the days that they can change;
+these are computed again from the inputs as they are now, and replaced where they differ, in the commit that says what
+was consumed. Nobody consumes a mart version by version, so nothing is lost by replacing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, TypeAlias
+
+import duckdb
+
+from transforms.errors import ConfigError
+from transforms.lake.table import Changes, DataFile, Lake, LogGone, Reading, Snapshot, reading_of
+from transforms.settings import Settings
+from transforms.warehouse.inputs import Inputs, days_in, days_of, input_view, progress_txn, tables_of, typed_like
+from transforms.warehouse.route import copy_to
+from transforms.warehouse.session import identifier, literal, scan
+
+Reach: TypeAlias = tuple[timedelta, timedelta]
+LOST = 20
+"""Times in a row that a run may lose to a rival before the model fails."""
+
+
+@dataclass(slots=True)
+class Marted:
+    """What one mart did: days computed again, days that changed, their rows, and what was read."""
+
+    model: str
+    opened: int = 0
+    replaced: int = 0
+    rows: int = 0
+    new: Reading = field(default_factory=Reading)
+    seen: Reading = field(default_factory=Reading)
+
+
+def build_mart(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    *,
+    model: str,
+    sql: str,
+    meta: Mapping[str, Any],
+    refs: Sequence[str],
+) -> Marted:
+    """Compute the days that new rows opened, and replace those that differ. `sql` reads its inputs' seen rows.
+
+    meta.lookback_days, lookahead_days: a row of the mart on day d depends on input rows of the days
+    d - lookback to d + lookahead; of the inputs that meta.same_day names, on those of day d alone. A mart has rows only
+    on days on which one of its inputs has.
+    """
+    tables = tables_of(refs)
+    target = lake.table(f"marts/{model}")
+    reach = _reaches(meta, tables)
+    for _ in range(LOST):
+        snapshot, inputs, result = target.open(), Inputs(lake), Marted(model)
+        changeable: set[str] = set()
+        progress: dict[str, int] = {}
+        for name in tables:
+            app = progress_txn(model, name)
+            consumed = snapshot.progress(app)
+            if inputs.open(name).version > consumed:
+                fresh = _added(inputs, name, consumed)
+                result.new += reading_of(fresh)
+                back, ahead = reach[name]
+                changeable |= {day for touched in days_of(fresh) for day in _around(touched, ahead, back)}
+                progress[app] = inputs.open(name).version
+        if not progress:
+            return result
+        live = {name: _by_day(inputs.files(name)) for name in tables}
+        held = {day for files in live.values() for day in files}
+        opened = sorted(held & changeable)
+        files: list[DataFile] = []
+        removed: list[DataFile] = []
+        standing = _by_day(snapshot.files())
+        for group in _groups(opened, live, reach, settings.batch_bytes):
+            for name in tables:
+                seen = _needed(group, live[name], reach[name])
+                result.seen += reading_of(seen)
+                input_view(con, inputs, "seen", model, name, seen)
+            changed = _compute(con, snapshot, model, sql, group, standing)
+            removed += [f for day in changed for f in standing.get(day, [])]
+            files += _write(con, lake, snapshot, changed)
+        con.execute("drop table if exists catchment_work.mart")
+        if target.commit_on(snapshot, Changes(files=files, removed=removed, progress=progress)):
+            result.opened, result.replaced = len(opened), len(days_of([*files, *removed]))
+            result.rows = sum(f.rows for f in files)
+            return result
+        lake.remove(target, files)
+    raise ConfigError(f"{model}: lost {LOST} runs in a row to another run; let one finish")
+
+
+def build_whole(con: duckdb.DuckDBPyConnection, lake: Lake, *, model: str, sql: str) -> Marted:
+    """Compute a small mart without days, of reference data alone, and replace it where it differs."""
+    target = lake.table(f"marts/{model}")
+    for _ in range(LOST):
+        snapshot = target.open()
+        standing = snapshot.files()
+        con.execute("create schema if not exists catchment_work")
+        con.execute(f"create or replace table catchment_work.mart as {sql}")
+        columns = typed_like(con, f"marts.{identifier(model + '__contract')}", "catchment_work.mart")
+        before = _sums(con, scan(target, standing), columns) if standing else {}
+        if _sums(con, "catchment_work.mart", columns) == before:
+            return Marted(model)
+        rows = con.execute(f"select {columns} from catchment_work.mart").to_arrow_table()
+        files = target.write(rows.cast(target.shape()[0]))
+        if target.commit_on(snapshot, Changes(files=files, removed=standing)):
+            return Marted(model, replaced=1, rows=rows.num_rows)
+        lake.remove(target, files)
+    raise ConfigError(f"{model}: lost {LOST} runs in a row to another run; let one finish")
+
+
+def _added(inputs: Inputs, name: str, consumed: int) -> list[DataFile]:
+    """The files that were not consumed; all of them where the log no longer tells: a mart may open any day again."""
+    try:
+        return inputs.added(name, consumed)
+    except LogGone:
+        return inputs.files(name)
+
+
+def _by_day(files: Sequence[DataFile]) -> dict[str, list[DataFile]]:
+    found: dict[str, list[DataFile]] = {}
+    for f in files:
+        found.setdefault(str(f.partition["event_date"]), []).append(f)
+    return found
+
+
+def _around(day: str, back: timedelta, ahead: timedelta) -> set[str]:
+    """The days from `back` before this one to `ahead` after it."""
+    here = date.fromisoformat(day)
+    return {(here + timedelta(n)).isoformat() for n in range(-back.days, ahead.days + 1)}
+
+
+def _reaches(meta: Mapping[str, Any], tables: Sequence[str]) -> dict[str, Reach]:
+    """How far back and ahead a day of the mart reads each table. Raises ConfigError for an input that is none."""
+    same_day = set(tables_of(meta.get("same_day", ())))
+    if not same_day <= set(tables):
+        raise ConfigError(f"meta.same_day: {sorted(same_day - set(tables))} are no inputs of the model")
+    far = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))
+    return {name: (timedelta(0), timedelta(0)) if name in same_day else far for name in tables}
+
+
+def _needed(days: Sequence[str], files: Mapping[str, Sequence[DataFile]], reach: Reach) -> list[DataFile]:
+    """The files of one table that some days of the mart read."""
+    wanted = {near for day in days for near in _around(day, *reach)}
+    return [f for day, several in files.items() if day in wanted for f in several]
+
+
+def _groups(
+    opened: Sequence[str],
+    live: Mapping[str, Mapping[str, Sequence[DataFile]]],
+    reach: Mapping[str, Reach],
+    limit: int,
+) -> list[list[str]]:
+    """The opened days in consecutive groups that each read at most `limit` bytes, or hold one day."""
+
+    def size(days: Sequence[str]) -> int:
+        return sum(f.size for name, files in live.items() for f in _needed(days, files, reach[name]))
+
+    groups: list[list[str]] = []
+    for day in opened:
+        if groups and size([*groups[-1], day]) <= limit:
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return groups
+
+
+def _compute(
+    con: duckdb.DuckDBPyConnection,
+    snapshot: Snapshot,
+    model: str,
+    sql: str,
+    group: Sequence[str],
+    standing: Mapping[str, Sequence[DataFile]],
+) -> list[str]:
+    """Compute a group of days into catchment_work.mart; those of them whose rows differ from the standing ones."""
+    days = ", ".join(f"date {literal(day)}" for day in group)
+    con.execute(f"create or replace table catchment_work.mart as select * from ({sql}) where event_date in ({days})")
+    columns = typed_like(con, f"marts.{identifier(model + '__contract')}", "catchment_work.mart")
+    days_in(con, "catchment_work.mart")
+    before = [f for day in group for f in standing.get(day, ())]
+    old = _sums(con, scan(snapshot.table, before), columns, by_day=True) if before else {}
+    new = _sums(con, "catchment_work.mart", columns, by_day=True)
+    return [day for day in group if old.get(day) != new.get(day)]
+
+
+def _sums(
+    con: duckdb.DuckDBPyConnection, relation: str, columns: str, *, by_day: bool = False
+) -> dict[str, tuple[int, int]]:
+    """Number and checksum of the rows, by day or (key "") of all. Order does not matter."""
+    day = "cast(event_date as varchar)" if by_day else "''"
+    members = ", ".join(f"{column} := {column}" for column in columns.split(", "))
+    total = f"sum(cast(hash(struct_pack({members})) as hugeint))"
+    found = con.execute(f"select {day}, count(*), {total} from {relation} group by 1").fetchall()
+    return {str(key): (int(count), int(whole)) for key, count, whole in found}
+
+
+def _write(con: duckdb.DuckDBPyConnection, lake: Lake, snapshot: Snapshot, days: Sequence[str]) -> list[DataFile]:
+    if not days:
+        return []
+    wanted = ", ".join(f"date {literal(day)}" for day in days)
+    columns = typed_like(
+        con, f"marts.{identifier(snapshot.table.name.split('/')[1] + '__contract')}", "catchment_work.mart"
+    )
+    select = f"select {columns} from catchment_work.mart where event_date in ({wanted})"
+    return copy_to(con, lake, snapshot, select, days, stats=())

@@ -1,0 +1,80 @@
+"""Rollups: daily partial sums of new rows, the Python half of the rollup materialization.
+
+OCSF rows are unique and only ever inserted, so sums over parts are exact: each run appends one part, summed from the
+rows of the versions that it consumed, in the commit that says so. A late row is one more part on its own day. Nothing
+is overwritten, so detections and marts consume a rollup as they consume a class table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from transforms.errors import ConfigError
+from transforms.lake.table import Changes, DataFile, Lake, LogGone, Reading, reading_of
+from transforms.settings import Settings
+from transforms.warehouse.inputs import Inputs, days_in, in_parts, input_view, progress_txn, tables_of, typed_like
+from transforms.warehouse.route import copy_to
+from transforms.warehouse.session import identifier
+
+LOST = 20
+"""Times in a row that a part may be lost to a rival before the model fails."""
+
+
+@dataclass(slots=True)
+class Rolled:
+    """What one rollup did: rows of the parts that it appended, and what it read."""
+
+    model: str
+    rows: int = 0
+    new: Reading = field(default_factory=Reading)
+
+
+def roll(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    *,
+    model: str,
+    table: str,
+    sql: str,
+    refs: Sequence[str],
+) -> Rolled:
+    """Append what the inputs' new versions add up to. `sql` reads each input's new rows, and no more than one row's
+    worth of anything else: its rows over several parts must be the parts of its rows over all.
+
+    Raises ConfigError where an input's log was cleaned up before it was consumed: then only a rebuild is exact.
+    """
+    names = tables_of(refs)
+    target = lake.table(f"rollups/{table}")
+    for _ in range(LOST):
+        snapshot, inputs = target.open(), Inputs(lake)
+        fresh: dict[str, list[DataFile]] = {}
+        progress: dict[str, int] = {}
+        for name in names:
+            consumed = snapshot.progress(progress_txn(model, name))
+            if inputs.open(name).version > consumed:
+                try:
+                    fresh[name] = inputs.added(name, consumed)
+                except LogGone as error:
+                    raise ConfigError(f"{model}: fell behind: {error}; drop rollups/{table} and run again") from None
+                progress[progress_txn(model, name)] = inputs.open(name).version
+        if not progress:
+            return Rolled(model)
+        files: list[DataFile] = []
+        for part in in_parts(fresh, settings.batch_bytes):
+            for name in names:
+                input_view(con, inputs, "new", model, name, part.get(name, []))
+            con.execute(f"create or replace table catchment_work.rolled as {sql}")
+            columns = typed_like(con, f"rollups.{identifier(table + '__contract')}", "catchment_work.rolled")
+            days = days_in(con, "catchment_work.rolled")
+            if days:
+                files += copy_to(con, lake, snapshot, f"select {columns} from catchment_work.rolled", days, stats=())
+        con.execute("drop table if exists catchment_work.rolled")
+        if target.commit_on(snapshot, Changes(files=files, progress=progress)):
+            new = reading_of(f for several in fresh.values() for f in several)
+            return Rolled(model, sum(f.rows for f in files), new)
+        lake.remove(target, files)
+    raise ConfigError(f"{model}: lost {LOST} parts in a row to another run; let one finish")
