@@ -32,7 +32,7 @@ pushes as (
 
 ),
 
-merges as (
+merged_pulls as (
 
     select * from events where kind = 'pull_request_merged' and pull_request is not null
 
@@ -221,20 +221,20 @@ merged_before as (
         runs.event_uid as run_event_uid,
         runs.event_date as run_date,
         runs.time_dt as run_dt,
-        merges.pull_request,
-        merges.actor_name as merger_name,
-        merges.event_uid as merge_event_uid,
-        merges.time_dt as merge_dt,
+        merged_pulls.pull_request,
+        merged_pulls.actor_name as merger_name,
+        merged_pulls.event_uid as merge_event_uid,
+        merged_pulls.time_dt as merge_dt,
         row_number() over (
-            partition by runs.repository, runs.run_uid order by merges.time_dt desc, merges.event_uid
+            partition by runs.repository, runs.run_uid order by merged_pulls.time_dt desc, merged_pulls.event_uid asc
         ) as place
     from runs
-    inner join merges
+    inner join merged_pulls
         on
-            runs.repository = merges.repository
-            and runs.actor_name = merges.actor_name
-            and merges.time_dt <= runs.time_dt
-            and merges.time_dt > runs.time_dt - interval '2' minute
+            runs.repository = merged_pulls.repository
+            and runs.actor_name = merged_pulls.actor_name
+            and merged_pulls.time_dt <= runs.time_dt
+            and merged_pulls.time_dt > runs.time_dt - interval '2' minute
     left join revised
         on
             runs.repository = revised.repository

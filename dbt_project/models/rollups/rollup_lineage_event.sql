@@ -11,13 +11,7 @@
             when api_operation = 'workflows.completed_workflow_run' then 'run_completed'
         end
 {% endset %}
-{% set no_text = 'cast(null as varchar)' %}
-{% set changes = {
-    'ocsf_api_activity': '1, 3, 4',
-    'ocsf_account_change': '1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12',
-    'ocsf_user_access': '1, 2',
-    'ocsf_group_management': '1, 2, 3, 4, 5, 6, 7, 8',
-} %}
+{% set change = "source = 'aws_cloudtrail' and status_id = 1 and resource_uid is not null" %}
 {% set acted %}
         event_uid,
         metadata_uid as vendor_uid,
@@ -41,6 +35,22 @@
         resource_name,
         resource_type
 {% endset %}
+{# What only code, or only a session, has. #}
+{% set no_code %}
+        cast(null as varchar) as repository,
+        cast(null as varchar) as pull_request,
+        cast(null as varchar) as ref_name,
+        cast(null as varchar) as revision,
+        cast(null as varchar) as run_uid,
+        cast(null as varchar) as run_trigger,
+        cast(null as varchar) as pipeline_name,
+        cast(null as varchar) as environment_name
+{% endset %}
+{% set no_session %}
+        cast(null as varchar) as oidc_subject,
+        cast(null as varchar) as session_uid,
+        cast(null as varchar) as session_arn
+{% endset %}
 
 with
 
@@ -57,9 +67,7 @@ code as (
         cicd_trigger as run_trigger,
         cicd_pipeline_name as pipeline_name,
         cicd_environment_name as environment_name,
-        {{ no_text }} as oidc_subject,
-        {{ no_text }} as session_uid,
-        {{ no_text }} as session_arn
+        {{ no_session }}
     from {{ new_rows(ref('ocsf_api_activity')) }}
     where source = 'github_audit' and {{ from_github }} is not null
 
@@ -70,14 +78,7 @@ sessions as (
     select
         'session' as kind,
         {{ acted }},
-        {{ no_text }} as repository,
-        {{ no_text }} as pull_request,
-        {{ no_text }} as ref_name,
-        {{ no_text }} as revision,
-        {{ no_text }} as run_uid,
-        {{ no_text }} as run_trigger,
-        {{ no_text }} as pipeline_name,
-        {{ no_text }} as environment_name,
+        {{ no_code }},
         case when actor_idp_name like '%token.actions.githubusercontent.com' then actor_user_name end as oidc_subject,
         user_credential_uid as session_uid,
         user_uid as session_arn
@@ -93,31 +94,67 @@ sessions as (
 
 ),
 
-{% for relation, activities in changes.items() %}
-{{ relation }}_changes as (
+calls as (
 
     select
         'change' as kind,
         {{ acted }},
-        {%- for column in ('repository', 'pull_request', 'ref_name', 'revision', 'run_uid', 'run_trigger', 'pipeline_name', 'environment_name',
-            'oidc_subject', 'session_uid', 'session_arn') %}
-        {{ no_text }} as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ new_rows(ref(relation)) }}
-    where source = 'aws_cloudtrail' and status_id = 1 and resource_uid is not null and activity_id in ({{ activities }})
+        {{ no_code }},
+        {{ no_session }}
+    from {{ new_rows(ref('ocsf_api_activity')) }}
+    where {{ change }} and activity_id in (1, 3, 4)
 
 ),
 
-{% endfor -%}
+accounts as (
+
+    select
+        'change' as kind,
+        {{ acted }},
+        {{ no_code }},
+        {{ no_session }}
+    from {{ new_rows(ref('ocsf_account_change')) }}
+    where {{ change }}
+
+),
+
+rights as (
+
+    select
+        'change' as kind,
+        {{ acted }},
+        {{ no_code }},
+        {{ no_session }}
+    from {{ new_rows(ref('ocsf_user_access')) }}
+    where {{ change }}
+
+),
+
+groups_changed as (
+
+    select
+        'change' as kind,
+        {{ acted }},
+        {{ no_code }},
+        {{ no_session }}
+    from {{ new_rows(ref('ocsf_group_management')) }}
+    where {{ change }}
+
+),
+
 together as (
 
     select * from code
     union all
     select * from sessions
-    {%- for relation in changes %}
     union all
-    select * from {{ relation }}_changes
-    {%- endfor %}
+    select * from calls
+    union all
+    select * from accounts
+    union all
+    select * from rights
+    union all
+    select * from groups_changed
 
 ),
 

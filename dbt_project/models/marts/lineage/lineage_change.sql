@@ -15,7 +15,7 @@ chosen_runs as (
         session_runs.run_event_uid,
         session_runs.session_event_uid,
         row_number() over (
-            partition by session_runs.session_uid order by session_runs.confidence desc, runs.time_dt desc, session_runs.run_uid
+            partition by session_runs.session_uid order by session_runs.confidence desc, runs.time_dt desc, session_runs.run_uid asc
         ) as place,
         runs.repository,
         runs.ref_name,
@@ -63,7 +63,7 @@ pull_people as (
             run_pulls.repository = people.repository
             and run_pulls.pull_request = people.pull_request
             and people.kind in ('pull_request_opened', 'pull_request_reviewed')
-            and people.time_dt <= run_pulls.merge_dt
+            and run_pulls.merge_dt >= people.time_dt
             and people.time_dt > run_pulls.merge_dt - interval '10' day
     group by run_pulls.run_uid, run_pulls.merge_event_uid
 
@@ -88,7 +88,7 @@ sourced as (
         chosen_runs.pipeline_name as of_pipeline,
         chosen_runs.starter_name,
         row_number() over (
-            partition by changes.event_uid order by pipeline_sessions.time_dt desc, pipeline_sessions.session_uid
+            partition by changes.event_uid order by pipeline_sessions.time_dt desc, pipeline_sessions.session_uid asc
         ) as place
     from events as changes
     left join pipeline_sessions

@@ -1,9 +1,3 @@
-{% set edges = {
-    'push_pull': ['push', 'pull_request'], 'push_commit': ['push', 'commit'], 'commit_run': ['commit', 'workflow_run'],
-    'pull_run': ['pull_request', 'workflow_run'], 'run_session': ['workflow_run', 'role_session'],
-    'subject_session': ['oidc_subject', 'role_session'], 'session_session': ['role_session', 'role_session'],
-    'session_call': ['role_session', 'api_call'], 'call_resource': ['api_call', 'resource'],
-} %}
 with
 
 {{ lineage_facts() }},
@@ -18,14 +12,14 @@ pushed_before as (
         opened.time_dt,
         opened.event_date,
         {{ list_of(['pushes.event_uid', 'opened.event_uid']) }} as evidence,
-        row_number() over (partition by opened.event_uid order by pushes.time_dt desc, pushes.event_uid) as place
+        row_number() over (partition by opened.event_uid order by pushes.time_dt desc, pushes.event_uid asc) as place
     from events as opened
     inner join pushes
         on
             opened.repository = pushes.repository
             and opened.actor_name = pushes.actor_name
             and pushes.operation = 'git.push'
-            and pushes.time_dt <= opened.time_dt
+            and opened.time_dt >= pushes.time_dt
             and pushes.time_dt > opened.time_dt - interval '30' minute
     where opened.kind = 'pull_request_opened' and opened.pull_request is not null
 
@@ -34,6 +28,8 @@ pushed_before as (
 push_pull as (
 
     select
+        'push' as from_kind,
+        'pull_request' as to_kind,
         from_uid,
         to_uid,
         'repository_actor_and_time' as method,
@@ -49,6 +45,8 @@ push_pull as (
 push_commit as (
 
     select
+        'push' as from_kind,
+        'commit' as to_kind,
         vendor_uid as from_uid,
         revision as to_uid,
         'after_revision' as method,
@@ -64,6 +62,8 @@ push_commit as (
 commit_run as (
 
     select
+        'commit' as from_kind,
+        'workflow_run' as to_kind,
         revision as from_uid,
         run_uid as to_uid,
         'head_sha' as method,
@@ -79,6 +79,8 @@ commit_run as (
 pull_run as (
 
     select
+        'pull_request' as from_kind,
+        'workflow_run' as to_kind,
         repository || '#' || pull_request as from_uid,
         run_uid as to_uid,
         method,
@@ -93,6 +95,8 @@ pull_run as (
 run_session as (
 
     select
+        'workflow_run' as from_kind,
+        'role_session' as to_kind,
         run_uid as from_uid,
         session_uid as to_uid,
         method,
@@ -107,6 +111,8 @@ run_session as (
 subject_session as (
 
     select
+        'oidc_subject' as from_kind,
+        'role_session' as to_kind,
         oidc_subject as from_uid,
         session_uid as to_uid,
         'token_subject' as method,
@@ -121,6 +127,8 @@ subject_session as (
 session_session as (
 
     select
+        'role_session' as from_kind,
+        'role_session' as to_kind,
         entry_uid as from_uid,
         session_uid as to_uid,
         'access_key' as method,
@@ -150,6 +158,8 @@ pipeline_calls as (
 session_call as (
 
     select
+        'role_session' as from_kind,
+        'api_call' as to_kind,
         used_uid as from_uid,
         vendor_uid as to_uid,
         'access_key' as method,
@@ -164,6 +174,8 @@ session_call as (
 call_resource as (
 
     select
+        'api_call' as from_kind,
+        'resource' as to_kind,
         vendor_uid as from_uid,
         resource_uid as to_uid,
         'request' as method,
@@ -176,14 +188,24 @@ call_resource as (
 ),
 
 together as (
-    {% for name, kinds in edges.items() %}
-    select
-        '{{ kinds[0] }}' as from_kind,
-        '{{ kinds[1] }}' as to_kind,
-        {{ name }}.*
-    from {{ name }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+
+    select * from push_pull
+    union all
+    select * from push_commit
+    union all
+    select * from commit_run
+    union all
+    select * from pull_run
+    union all
+    select * from run_session
+    union all
+    select * from subject_session
+    union all
+    select * from session_session
+    union all
+    select * from session_call
+    union all
+    select * from call_resource
 
 ),
 
