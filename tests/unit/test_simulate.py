@@ -178,7 +178,7 @@ def test_lineage_truth_names_events_and_hangs_together(delivered: tuple[Simulati
     for session in sessions:
         assert into["role_session", session] in ({"workflow_run", "oidc_subject"}, {"role_session"})
     assert {kind for kind, _ in into} == {
-        "api_call", "commit", "oidc_subject", "pull_request", "resource", "role_session", "workflow_run"
+        "api_call", "commit", "pull_request", "resource", "role_session", "workflow_run"
     }  # fmt: skip
 
 
