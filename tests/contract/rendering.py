@@ -70,7 +70,7 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
     # own macros to those, so each stands alone.
     files = [
         p.read_text()
-        for folder in ("calendar", "detections", "dispatch", "ocsf")
+        for folder in ("access", "calendar", "detections", "dispatch", "ocsf")
         for p in (PROJECT / "macros" / folder).glob("*.sql")
     ]
     texts = [text for file in files for text in re.findall(r"{%-? *macro .+?endmacro *-?%}", file, re.DOTALL)]
@@ -82,7 +82,7 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
 
 
 def macros() -> SimpleNamespace:
-    """Return every macro of `calendar/`, `detections/`, `dispatch/` and `ocsf/`, as Python functions that return SQL."""
+    """Return every macro of the folders that detections use, callable from Python; they return SQL."""
     environment, names = _environment()
     return SimpleNamespace(**{name: environment.globals[name] for name in names})
 
