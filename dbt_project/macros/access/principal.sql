@@ -7,7 +7,7 @@
     case
         when {{ is_aws_sso_session() }} then lower(split_part(actor_user_uid, '/', 3))
         when cloud_provider = 'AWS'
-            then coalesce({{ aws_principal() }}, actor_user_name, actor_invoked_by, actor_app_name, 'unknown')
+            then coalesce({{ principal_of() }}, actor_user_name, actor_invoked_by, actor_app_name, 'unknown')
         else coalesce(lower(actor_user_email_addr), actor_user_uid, actor_user_name, actor_app_name, 'unknown')
     end
 {%- endmacro %}

@@ -92,6 +92,43 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One step in the life of a change: what led to what, and the records (source, uid) that show it."""
+
+    from_kind: str
+    from_uid: str
+    to_kind: str
+    to_uid: str
+    method: str
+    by_ids: bool
+    """Whether ids in the logs decide it; otherwise only who, where and when tell."""
+    evidence: tuple[tuple[str, str], ...]
+
+
+class Telling(Protocol):
+    """Ordinary behaviour that crosses sources, advanced step by step."""
+
+    edges: list[Edge]
+    """What led to what in all that was told so far."""
+    outside: list[tuple[str, str]]
+    """(source, uid) of the changes that people made by hand so far."""
+
+    def advance(self, start: int) -> Iterator[tuple[str, Record]]:
+        """Yield the (source, record) pairs of the step from `start`, in any order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Declaration of ordinary behaviour that crosses sources; one module in `stories/` declares one as `STORY`."""
+
+    name: str
+    share: float
+    """Weight of its part of the total volume, beside the sources'."""
+    open: Callable[[Run, float], Telling]
+    """Opens it with an expected number of records over the whole run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
     """What the access marts must find: who did something unusual to which store, and of which kind it is."""
 
@@ -113,6 +150,8 @@ class Step:
     """The records that prove the step, where not all of `records` do."""
     needs_learning: bool = False
     """Only seen once the baseline has been learned."""
+    edges: Sequence[Edge] = ()
+    """What led to what in the life of a change that the step makes."""
     anomaly: Anomaly | None = None
     """What the records are to the access marts; always against a learned baseline, all on one day (UTC)."""
 

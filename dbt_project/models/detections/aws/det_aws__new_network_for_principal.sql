@@ -18,7 +18,7 @@
     lookback_days=14,
     learning_days=7,
     columns=['api_operation'],
-    derive={'principal': aws_principal(), 'network': ip_network('src_endpoint_ip')},
+    derive={'principal': principal_of(), 'network': ip_network('src_endpoint_ip')},
     facts={
         'new_network': 'max(network)',
         'operations': distinct_texts('api_operation'),
