@@ -6,15 +6,18 @@ Every file is named to the engine, so what a run reads is known, and counted, be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import duckdb
 
 from transforms.errors import ConfigError
-from transforms.lake.table import DataFile, Lake, Snapshot
+from transforms.lake.rebuild import HONOURED, check_class, honoured
+from transforms.lake.table import GENERATION, DataFile, Lake, LogGone, Snapshot
 from transforms.warehouse.session import empty, identifier, scan
 
 CONSUMED = {"ocsf_": "ocsf", "rollup_": "rollups"}
-"""Models whose tables others consume, by the prefix of their names: these tables are only ever appended to."""
+"""Models whose tables others consume, by the prefix of their names: these are appended to, or begun anew."""
 
 
 def progress_txn(model: str, name: str) -> str:
@@ -42,8 +45,12 @@ class Inputs:
         self._added: dict[tuple[str, int], list[DataFile]] = {}
 
     def open(self, name: str) -> Snapshot:
+        """An input's snapshot. Raises RetryableError while a class table is being rebuilt."""
         if name not in self.snapshots:
-            self.snapshots[name] = self.lake.table(name).open()
+            snapshot = self.lake.table(name).open()
+            if name.startswith("ocsf/"):
+                check_class(snapshot, self.lake.rebuilds)
+            self.snapshots[name] = snapshot
         return self.snapshots[name]
 
     def files(self, name: str) -> list[DataFile]:
@@ -52,11 +59,107 @@ class Inputs:
         return self._files[name]
 
     def added(self, name: str, after: int) -> list[DataFile]:
-        """Files of the versions after `after`; every live file where nothing was consumed yet. Raises LogGone."""
+        """Files of the versions after `after`. Raises LogGone."""
         if (name, after) not in self._added:
-            found = self.files(name) if after < 0 else [f for _, files in self.open(name).added(after) for f in files]
-            self._added[name, after] = found
+            self._added[name, after] = [f for _, files in self.open(name).added(after) for f in files]
         return self._added[name, after]
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Versions of an input that a model had not consumed when its log was cleaned up, and what is missing of them."""
+
+    first: int
+    last: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """What a model has not consumed: files by input, and the progress that its commit will carry (none: nothing new).
+
+    snapshot: it starts from the snapshot, and `files` are all there are. rebuilt: what it consumed before may be no
+    longer so. unseen: inputs whose log was cleaned up before it was consumed.
+    """
+
+    files: Mapping[str, list[DataFile]] = field(default_factory=dict)
+    progress: Mapping[str, int] = field(default_factory=dict)
+    snapshot: bool = False
+    rebuilt: bool = False
+    unseen: Mapping[str, Unseen] = field(default_factory=dict)
+
+
+def consume(inputs: Inputs, consumer: Snapshot, model: str, names: Sequence[str], *, layer: str = "") -> Fresh:
+    """What a model has not consumed of its inputs. `consumer` is the table that its progress is committed to.
+
+    The versions after the last ones; or the whole snapshot of every input, where one of them is new to the model,
+    began anew since, or can no longer tell what it added, or where the model's own layer was asked to begin anew.
+    """
+    files: dict[str, list[DataFile]] = {}
+    progress: dict[str, int] = {}
+    unseen: dict[str, Unseen] = {}
+    new = False
+    asked = inputs.lake.rebuilds.get(layer, 0)
+    rebuilt = honoured(consumer) < asked
+    if rebuilt:
+        progress[HONOURED] = asked
+    for name in names:
+        app, head = progress_txn(model, name), inputs.open(name)
+        consumed, generation = consumer.progress(app), max(consumer.progress(f"{app}/{GENERATION}"), 0)
+        if generation != head.generation:
+            rebuilt |= consumed >= 0
+            progress[f"{app}/{GENERATION}"] = head.generation
+        if head.version > consumed:
+            progress[app] = head.version
+        new |= consumed < 0
+        if new or rebuilt:
+            continue
+        try:
+            files[name] = inputs.added(name, consumed)
+        except LogGone as error:
+            unseen[name] = Unseen(consumed + 1, head.version, str(error))
+    snapshot = bool(names) and (new or rebuilt or bool(unseen))
+    if snapshot:
+        files = {name: inputs.files(name) for name in names}
+        progress |= {progress_txn(model, name): inputs.open(name).version for name in names}
+    return Fresh(files=files, progress=progress, snapshot=snapshot, rebuilt=rebuilt, unseen=unseen)
+
+
+def by_day(files: Iterable[DataFile]) -> dict[str, list[DataFile]]:
+    """Files by the day that they hold."""
+    found: dict[str, list[DataFile]] = {}
+    for f in files:
+        found.setdefault(str(f.partition["event_date"]), []).append(f)
+    return found
+
+
+def around(day: str, back: timedelta, ahead: timedelta) -> set[str]:
+    """The days from `back` before this one to `ahead` after it."""
+    here = date.fromisoformat(day)
+    return {(here + timedelta(n)).isoformat() for n in range(-back.days, ahead.days + 1)}
+
+
+def day_groups(
+    opened: Sequence[str],
+    live: Mapping[str, Mapping[str, Sequence[DataFile]]],
+    back: timedelta,
+    ahead: timedelta,
+    limit: int,
+) -> list[list[str]]:
+    """The opened days in consecutive groups. A group reads the days around its own: at most `limit` bytes, or twice
+    what its first day alone must read."""
+
+    def size(days: Sequence[str]) -> int:
+        wanted = {near for day in days for near in around(day, back, ahead)}
+        return sum(f.size for files in live.values() for day in wanted for f in files.get(day, ()))
+
+    groups: list[list[str]] = []
+    for day in opened:
+        if groups and size([*groups[-1], day]) <= max(limit, 2 * size(groups[-1][:1])):
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return groups
 
 
 def input_view(

@@ -9,15 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import duckdb
 
 from transforms.errors import ConfigError
-from transforms.lake.table import Changes, DataFile, Lake, LogGone, Reading, Snapshot, reading_of
+from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, reading_of
 from transforms.settings import Settings
-from transforms.warehouse.inputs import Inputs, days_in, days_of, input_view, progress_txn, tables_of, typed_like
+from transforms.warehouse.inputs import (
+    Inputs,
+    around,
+    by_day,
+    consume,
+    day_groups,
+    days_in,
+    days_of,
+    input_view,
+    tables_of,
+    typed_like,
+)
 from transforms.warehouse.route import copy_to
 from transforms.warehouse.session import identifier, literal, scan
 
@@ -57,26 +68,22 @@ def build_mart(
     back, ahead = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))
     for _ in range(LOST):
         snapshot, inputs, result = target.open(), Inputs(lake), Marted(model)
-        touched: set[str] = set()
-        progress: dict[str, int] = {}
-        for name in tables:
-            app = progress_txn(model, name)
-            consumed = snapshot.progress(app)
-            if inputs.open(name).version > consumed:
-                fresh = _added(inputs, name, consumed)
-                result.new += reading_of(fresh)
-                touched |= days_of(fresh)
-                progress[app] = inputs.open(name).version
-        if not progress:
+        fresh = consume(inputs, snapshot, model, tables, layer="marts")
+        result.new = reading_of(f for several in fresh.files.values() for f in several)
+        if not fresh.progress:
             return result
-        live = {name: _by_day(inputs.files(name)) for name in tables}
-        held = {day for files in live.values() for day in files}
-        opened = sorted(held & {day for t in touched for day in _around(t, ahead, back)})
+        live = {name: by_day(inputs.files(name)) for name in tables}
+        standing = by_day(snapshot.files())
+        touched = days_of(f for several in fresh.files.values() for f in several)
+        opened = {day for files in live.values() for day in files} & {
+            day for t in touched for day in around(t, ahead, back)
+        }
+        if fresh.rebuilt:  # a day may have lost its rows
+            opened |= set(standing)
         files: list[DataFile] = []
         removed: list[DataFile] = []
-        standing = _by_day(snapshot.files())
-        for group in _groups(opened, live, back, ahead, settings.batch_bytes):
-            wanted = {near for day in group for near in _around(day, back, ahead)}
+        for group in day_groups(sorted(opened), live, back, ahead, settings.batch_bytes):
+            wanted = {near for day in group for near in around(day, back, ahead)}
             for name in tables:
                 seen = [f for day, several in live[name].items() if day in wanted for f in several]
                 result.seen += reading_of(seen)
@@ -85,7 +92,7 @@ def build_mart(
             removed += [f for day in changed for f in standing.get(day, [])]
             files += _write(con, lake, snapshot, changed)
         con.execute("drop table if exists catchment_work.mart")
-        if target.commit_on(snapshot, Changes(files=files, removed=removed, progress=progress)):
+        if target.commit_on(snapshot, Changes(files=files, removed=removed, progress=fresh.progress)):
             result.opened, result.replaced = len(opened), len(days_of([*files, *removed]))
             result.rows = sum(f.rows for f in files)
             return result
@@ -111,49 +118,6 @@ def build_whole(con: duckdb.DuckDBPyConnection, lake: Lake, *, model: str, sql: 
             return Marted(model, replaced=1, rows=rows.num_rows)
         lake.remove(target, files)
     raise ConfigError(f"{model}: lost {LOST} runs in a row to another run; let one finish")
-
-
-def _added(inputs: Inputs, name: str, consumed: int) -> list[DataFile]:
-    """The files that were not consumed; all of them where the log no longer tells: a mart may open any day again."""
-    try:
-        return inputs.added(name, consumed)
-    except LogGone:
-        return inputs.files(name)
-
-
-def _by_day(files: Sequence[DataFile]) -> dict[str, list[DataFile]]:
-    found: dict[str, list[DataFile]] = {}
-    for f in files:
-        found.setdefault(str(f.partition["event_date"]), []).append(f)
-    return found
-
-
-def _around(day: str, back: timedelta, ahead: timedelta) -> set[str]:
-    """The days from `back` before this one to `ahead` after it."""
-    here = date.fromisoformat(day)
-    return {(here + timedelta(n)).isoformat() for n in range(-back.days, ahead.days + 1)}
-
-
-def _groups(
-    opened: Sequence[str],
-    live: Mapping[str, Mapping[str, Sequence[DataFile]]],
-    back: timedelta,
-    ahead: timedelta,
-    limit: int,
-) -> list[list[str]]:
-    """The opened days in consecutive groups that each read at most `limit` bytes, or hold one day."""
-
-    def size(days: Sequence[str]) -> int:
-        wanted = {near for day in days for near in _around(day, back, ahead)}
-        return sum(f.size for files in live.values() for day in wanted for f in files.get(day, ()))
-
-    groups: list[list[str]] = []
-    for day in opened:
-        if groups and size([*groups[-1], day]) <= limit:
-            groups[-1].append(day)
-        else:
-            groups.append([day])
-    return groups
 
 
 def _compute(

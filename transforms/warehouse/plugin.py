@@ -5,6 +5,7 @@ One instance lives for one dbt invocation. `store` gets an action by name; the c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,11 +15,15 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
 
+from transforms.lake import rebuild
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, mart, rollup, route, session, views
+from transforms.warehouse import detect, mart, rollup, route, runs, session, views
 from transforms.warehouse.inputs import Inputs
 from transforms.warehouse.session import identifier
+
+REBUILDS = "CATCHMENT_REBUILDS"
+"""Variable by which the runner hands on the rebuilds that were asked for before dbt read the models."""
 
 
 class Run:
@@ -43,6 +48,8 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         self.settings = Settings.from_env()
         self.lake = Lake(self.settings)
+        known = self.settings.environment.get(REBUILDS)
+        self.lake.rebuilds = json.loads(known) if known else rebuild.requested(self.lake)
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.classes: dict[str, int] = {}
         self.inputs = Inputs(self.lake)
@@ -70,11 +77,24 @@ class Plugin(BasePlugin):
     def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
         LAST.__init__()  # type: ignore[misc]  # the same object, emptied
 
-    def _create_class(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, class_uid: int) -> None:
+    def _create_class(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        class_uid: int,
+        sources: list[str],
+        fills: bool,
+    ) -> None:
         name = str(target.relation.identifier)
         self.classes[name] = class_uid
-        table = self.lake.table(f"ocsf/{name}")
-        table.create(_schema(con, f"ocsf.{identifier(name + '__contract')}"), ["event_date"], f"OCSF class {class_uid}")
+        self.lake.table(f"ocsf/{name}").create(
+            _schema(con, f"ocsf.{identifier(name + '__contract')}"),
+            ["event_date"],
+            f"OCSF class {class_uid}",
+            append_only=False,
+        )
+        if fills:
+            rebuild.begin_class(self.lake, name, sources, self.lake.rebuilds["ocsf"])
         session.register_view(con, self.lake, "ocsf", name)
 
     def _create_findings(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
@@ -118,7 +138,7 @@ class Plugin(BasePlugin):
         name = str(target.relation.identifier)
         schema = _schema(con, f"rollups.{identifier(name + '__contract')}")
         marked = [f.with_metadata({"fold": folds[f.name]}) if f.name in folds else f for f in schema]
-        self.lake.table(f"rollups/{name}").create(pa.schema(marked), ["event_date"], description)
+        self.lake.table(f"rollups/{name}").create(pa.schema(marked), ["event_date"], description, append_only=False)
         LAST.rolled.append(rollup.roll(con, self.settings, self.lake, model=model, table=name, sql=sql, refs=refs))
         session.register_view(con, self.lake, "rollups", name)
 
@@ -177,8 +197,8 @@ class Plugin(BasePlugin):
     def _end(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, statuses: dict[str, dict[str, Any]]) -> None:
         LAST.statuses = statuses
         if self.findings is not None:
-            schema = pa.schema(self.findings.handle.schema())
-            LAST.lost = not detect.commit_findings(self.findings, LAST.detected, schema)
+            runs.append(self.lake, [row for found in LAST.detected for row in runs.blind(found.model, found.unseen)])
+            LAST.lost = not detect.commit_findings(self.findings, LAST.detected)
             self.findings = None
 
 

@@ -6,24 +6,23 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from transforms.errors import CatchmentError, RetryableError
-from transforms.lake.schemas import TIMESTAMP
-from transforms.lake.table import Changes, Lake, Reading
+from transforms.lake import rebuild as requests
+from transforms.lake.table import Lake, Reading
 from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
+from transforms.warehouse import runs
 
 PROJECT = REPOSITORY / "dbt_project"
 PARSED = "partial_parse.msgpack"
@@ -31,35 +30,21 @@ DERIVED = ("path:models/ocsf", "path:models/rollups")
 """What detections and marts consume."""
 ATTEMPTS = 5
 QUIET = ("--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--no-print", "--no-populate-cache")
-RUNS = pa.schema(
-    [
-        ("detection", pa.string()),
-        ("run_at", TIMESTAMP),
-        ("run_date", pa.date32()),
-        ("status", pa.string()),
-        ("error", pa.string()),
-        ("versions", pa.string()),
-        ("new_rows", pa.int64()),
-        ("new_bytes", pa.int64()),
-        ("seen_rows", pa.int64()),
-        ("seen_bytes", pa.int64()),
-        ("created", pa.int64()),
-        ("updated", pa.int64()),
-        ("withdrawn", pa.int64()),
-        ("seconds", pa.float64()),
-    ]
-)
 
 
 @dataclass(slots=True)
 class BuildResult:
-    """Rows appended by class table; duplicates left out; ids that collided; rows that the engine could not parse."""
+    """Rows appended by class table; duplicates left out; ids that collided; rows that the engine could not parse.
+
+    unseen: sources whose bronze log was cleaned up before it was consumed, and why; all of bronze was read instead.
+    """
 
     rows_by_class: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     collisions: int = 0
     unreadable: int = 0
     batches: int = 0
+    unseen: dict[str, str] = field(default_factory=dict)
     new: Reading = field(default_factory=Reading)
     seen: Reading = field(default_factory=Reading)
     failed: dict[str, str] = field(default_factory=dict)
@@ -111,6 +96,8 @@ def build(settings: Settings) -> BuildResult:
         result.collisions += routed.collisions
         result.unreadable += routed.unreadable
         result.batches += routed.batches
+        if routed.unseen:
+            result.unseen[routed.source] = routed.unseen
         result.new += routed.new
         result.seen += routed.seen
     result.failed = {name: message for name, message in statuses.items() if message}
@@ -164,9 +151,38 @@ def detect(settings: Settings) -> DetectResult:
     return result
 
 
+@dataclass(slots=True)
+class RebuildResult:
+    """The request that was made, and what working it off did; None for a step that was not come to."""
+
+    request: int
+    built: BuildResult | None = None
+    correlated: CorrelateResult | None = None
+    detected: DetectResult | None = None
+
+    @property
+    def failed(self) -> dict[str, str]:
+        steps = (self.built, self.correlated, self.detected)
+        return {name: message for step in steps if step is not None for name, message in step.failed.items()}
+
+
+def rebuild(settings: Settings, layer: str = "ocsf") -> RebuildResult:
+    """Begin a layer anew and work it off: `ocsf` from bronze, `rollups` and `marts` from what is below them.
+
+    The request is kept, so what a run leaves undone the next `build`, `correlate` and `detect` do. These two refuse to
+    read class tables that are not whole again. Findings keep their uids: what is unchanged is not revised.
+    """
+    result = RebuildResult(requests.request(Lake(settings), layer))
+    if layer == "ocsf":
+        result.built = build(settings)
+    if not result.failed:
+        result.correlated = correlate(settings)
+        result.detected = detect(settings)
+    return result
+
+
 def _report(settings: Settings, run: Any) -> None:
     """Append the run's rows to ops/detection_runs; nothing for a detection that had nothing new to read."""
-    now = datetime.now(UTC)
     done = {found.model: found for found in run.detected}
     rows = []
     for name, status in run.statuses.items():
@@ -177,8 +193,6 @@ def _report(settings: Settings, run: Any) -> None:
         rows.append(
             {
                 "detection": name,
-                "run_at": now,
-                "run_date": now.date(),
                 "status": "failed" if failed else "succeeded",
                 "error": str(status["message"])[:2000] if failed else None,
                 "versions": ", ".join(f"{app.split('/', 1)[1]}@{v}" for app, v in sorted(found.progress.items()))
@@ -194,12 +208,7 @@ def _report(settings: Settings, run: Any) -> None:
                 "seconds": float(status["seconds"]),
             }
         )
-    if not rows:
-        return
-    table = Lake(settings).table("ops/detection_runs")
-    table.create(RUNS, ["run_date"], "What each detection read and found, run by run")
-    files = table.write(pa.Table.from_pylist(rows, schema=RUNS))
-    table.commit(lambda snapshot: Changes(files=files))
+    runs.append(Lake(settings), rows)
 
 
 def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str | None]]:
@@ -248,10 +257,13 @@ def _borrow(here: Path, there: Path) -> None:
 
 @contextlib.contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
-    """The plugin reads its settings from the environment: hand these on."""
+    """The plugin reads its settings from the environment: hand these on, and what is to begin anew."""
+    from transforms.warehouse.plugin import REBUILDS
+
     before = dict(os.environ)
     os.environ.update(settings.environment)
     os.environ["CATCHMENT_LAKE"] = settings.lake
+    os.environ[REBUILDS] = json.dumps(requests.requested(Lake(settings)))
     try:
         yield
     finally:
