@@ -5,8 +5,8 @@ One instance lives for one dbt invocation. `store` gets an action by name; the c
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,8 +22,17 @@ from transforms.warehouse import detect, mart, rollup, route, runs, session, vie
 from transforms.warehouse.inputs import Inputs
 from transforms.warehouse.session import identifier
 
-REBUILDS = "CATCHMENT_REBUILDS"
-"""Variable by which the runner hands on the rebuilds that were asked for before dbt read the models."""
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the runner knew before dbt read the models: its settings, and the rebuilds that were asked for."""
+
+    settings: Settings
+    rebuilds: Mapping[str, int]
+
+
+HANDED: Handed | None = None
+"""For the invocation that runs in this process; None where dbt was started by hand."""
 
 
 class Run:
@@ -46,10 +55,9 @@ class Plugin(BasePlugin):
     """Actions: begin, create_class, create_findings, route, roll, mart, view, detect, end."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        self.settings = Settings.from_env()
+        self.settings = HANDED.settings if HANDED else Settings.from_env()
         self.lake = Lake(self.settings)
-        known = self.settings.environment.get(REBUILDS)
-        self.lake.rebuilds = json.loads(known) if known else rebuild.requested(self.lake)
+        self.lake.rebuilds = HANDED.rebuilds if HANDED else rebuild.requested(self.lake)
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.classes: dict[str, int] = {}
         self.inputs = Inputs(self.lake)

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -257,15 +256,16 @@ def _borrow(here: Path, there: Path) -> None:
 
 @contextlib.contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
-    """The plugin reads its settings from the environment: hand these on, and what is to begin anew."""
-    from transforms.warehouse.plugin import REBUILDS
+    """The settings and what is to begin anew are handed to the plugin, their environment to this process."""
+    from transforms.warehouse import plugin
 
     before = dict(os.environ)
     os.environ.update(settings.environment)
     os.environ["CATCHMENT_LAKE"] = settings.lake
-    os.environ[REBUILDS] = json.dumps(requests.requested(Lake(settings)))
+    plugin.HANDED = plugin.Handed(replace(settings, environment=dict(os.environ)), requests.requested(Lake(settings)))
     try:
         yield
     finally:
+        plugin.HANDED = None
         os.environ.clear()
         os.environ.update(before)
