@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigError
@@ -63,27 +64,60 @@ def sources(settings: Settings) -> list[dict[str, Any]]:
     return rows
 
 
-def detections() -> list[dict[str, Any]]:
-    """Every detection from its yml, without starting dbt."""
+def declared() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every detection's name and what its yml declares (config.meta), in name order, without starting dbt."""
     import yaml
 
-    rows = []
     for path in sorted((REPOSITORY / "dbt_project" / "models" / "detections").rglob("*.yml")):
         for model in yaml.safe_load(path.read_text())["models"]:
-            meta = model["config"]["meta"]
-            rows.append(
-                {
-                    "detection": model["name"],
-                    "title": meta["title"],
-                    "severity_id": meta["severity_id"],
-                    "shape": meta["shape"],
-                    "window_minutes": meta["window"],
-                    "requirement_ids": meta["requirement_ids"],
-                    "attack": [a.get("sub_technique_uid") or a.get("technique_uid") for a in meta.get("attack", [])],
-                    "inputs": sorted(meta["inputs"]),
-                }
-            )
-    return rows
+            yield model["name"], model["config"]["meta"]
+
+
+def detections() -> list[dict[str, Any]]:
+    return [
+        {
+            "detection": name,
+            "title": meta["title"],
+            "severity_id": meta["severity_id"],
+            "shape": meta["shape"],
+            "window_minutes": meta["window"],
+            "requirement_ids": meta["requirement_ids"],
+            "attack": [a.get("sub_technique_uid") or a.get("technique_uid") for a in meta.get("attack", [])],
+            "inputs": sorted(meta["inputs"]),
+        }
+        for name, meta in declared()
+    ]
+
+
+def suppressions(settings: Settings) -> list[dict[str, Any]]:
+    """Every suppression of the project with the number of findings that it hides in this lake.
+
+    `state`: expired (as of today), unused (it never hid anything here), or active.
+    """
+    from transforms.lake.table import Lake
+    from transforms.warehouse.session import connect, register_views
+    from transforms.warehouse.suppressions import load
+
+    con = connect(settings)
+    hidden: dict[str, int] = {}
+    if "findings.suppressed" in register_views(con, Lake(settings)):
+        counted = "select suppression_uid, sum(findings) from findings.suppressed group by suppression_uid"
+        hidden = {uid: int(n) for uid, n in con.execute(counted).fetchall()}
+    today = datetime.now(UTC).date()
+    return [
+        {
+            "suppression": s.suppression_uid,
+            "detection": s.detection,
+            "column": s.column,
+            "pattern": s.pattern,
+            "owner": s.owner,
+            "reason": s.reason,
+            "expires": s.expires,
+            "state": "expired" if s.expires <= today else "unused" if s.suppression_uid not in hidden else "active",
+            "hidden_findings": hidden.get(s.suppression_uid, 0),
+        }
+        for s in load(settings)
+    ]
 
 
 def status(settings: Settings) -> list[dict[str, Any]]:

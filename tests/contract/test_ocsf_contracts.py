@@ -12,7 +12,32 @@ import yaml
 MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 CLASSES = sorted((MODELS / "ocsf").glob("ocsf_*.yml"))
 EXTRAS = {
-    "ocsf_api_activity": set(),
+    "ocsf_api_activity": {
+        "vcs_provider",
+        "vcs_repository_name",
+        "vcs_repository_uid",
+        "vcs_repository_visibility",
+        "vcs_ref_name",
+        "vcs_ref_type",
+        "vcs_ref_revision",
+        "vcs_base_revision",
+        "vcs_change_uid",
+        "vcs_change_state",
+        "vcs_is_forced",
+        "vcs_is_signature_verified",
+        "cicd_pipeline_name",
+        "cicd_pipeline_path",
+        "cicd_run_uid",
+        "cicd_run_attempt",
+        "cicd_run_result",
+        "cicd_trigger",
+        "cicd_runner_type",
+        "cicd_environment_name",
+        "artifact_name",
+        "artifact_digest",
+        "artifact_purl",
+        "provenance_verified",
+    },
     "ocsf_base_event": set(),
     "ocsf_datastore_activity": {
         "databucket_name",
@@ -25,9 +50,10 @@ EXTRAS = {
     "ocsf_authentication": {"is_mfa", "mfa_factor", "auth_protocol_id", "logon_type_id", "service_name"},
     "ocsf_account_change": {"policy_uid", "policy_name"},
     "ocsf_user_access": {"policy_uid", "policy_name", "privileges"},
+    "ocsf_group_management": {"group_name", "group_uid", "privileges"},
 }
 USER = {"user_name", "user_uid", "user_type", "user_email_addr", "user_account_uid", "user_credential_uid"}
-WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access"}
+WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access", "ocsf_group_management"}
 LINEAGE = {"event_uid", "source", "object_uri", "record_no", "id_collision", "landed_at", "event_date"}
 TYPES = r"(varchar|bigint|integer|boolean|timestamptz|date)(\[\])?|struct\(.+\)\[\]"
 

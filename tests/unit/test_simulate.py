@@ -144,6 +144,59 @@ def test_truth_names_events_that_exist(delivered: tuple[Simulation, list[Deliver
         assert truth["start"] < step["first_time"] <= step["last_time"] < truth["end"]
 
 
+def test_identities_name_everybody_once(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Every person is in the truth, no login stands for two people, and the logs use the logins."""
+    identities = delivered[0].truth()["identities"]
+    assert len({identity["person"] for identity in identities}) == len(identities) >= 16
+    by_system: dict[str, list[str]] = defaultdict(list)
+    for identity in identities:
+        for system, login in identity["logins"].items():
+            by_system[system].append(login)
+    assert set(by_system) == {"okta", "aws", "gcp", "github"}
+    assert all(len(set(logins)) == len(logins) >= 8 for logins in by_system.values())
+    seen = {
+        e["actor"]["alternateId"]
+        for d in delivered[1]
+        if d.source == "okta_system_log"
+        for e in events(d.source, d.data)
+    }
+    assert seen & set(by_system["okta"])
+
+
+def test_lineage_truth_names_events_and_hangs_together(delivered: tuple[Simulation, list[Delivery]]) -> None:
+    """Each edge is shown by events that exist, and each session of a pipeline leads to a run and on to a resource."""
+    seen = {uid(d.source, event) for d in delivered[1] for event in events(d.source, d.data)}
+    lineage = delivered[0].truth()["lineage"]
+    assert seen.issuperset(lineage["changes_outside_pipeline"])
+    assert len(lineage["changes_outside_pipeline"]) >= 10
+    into: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for edge in lineage["edges"]:
+        assert edge["vendor_event_ids"] and seen.issuperset(edge["vendor_event_ids"])
+        into[edge["to_kind"], edge["to_uid"]].add(edge["from_kind"])
+    sessions = {edge["from_uid"] for edge in lineage["edges"] if edge["from_kind"] == "role_session"}
+    assert len(sessions) >= 20
+    for session in sessions:
+        assert into["role_session", session] in ({"workflow_run", "oidc_subject"}, {"role_session"})
+    assert {kind for kind, _ in into} == {
+        "api_call", "commit", "oidc_subject", "pull_request", "resource", "role_session", "workflow_run"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_anomalies_lie_on_one_day_after_two_weeks(seed: int) -> None:
+    """One of each kind is planted, its events exist, and a run that is too short to learn from has none."""
+    run = simulation(seed=seed)
+    days = {uid(d.source, e): FORMS[d.source].when(e)[:10] for d in run.deliveries() for e in events(d.source, d.data)}
+    truth = run.truth()
+    assert sorted(a["kind"] for a in truth["anomalies"]) == ["new_network", "new_store", "volume", "weekend"]
+    for anomaly in truth["anomalies"]:
+        assert {days[uid] for uid in anomaly["vendor_event_ids"]} == {anomaly["day"]}
+        assert (datetime.fromisoformat(anomaly["day"]) - datetime.fromisoformat(truth["start"][:10])).days >= 14
+        if anomaly["kind"] in ("volume", "weekend"):
+            assert datetime.fromisoformat(anomaly["day"]).weekday() >= 5
+    assert simulation(seed=seed, days=13).truth()["anomalies"] == []
+
+
 def test_chains_vary_with_the_seed() -> None:
     """Another seed changes actors, times and sizes."""
     shapes = {
@@ -166,6 +219,7 @@ def test_thresholds_are_met_within_one_aligned_window(seed: int) -> None:
         "det_aws__mass_object_destruction": (50, 13),
         "det_aws__mass_secret_retrieval": (20, 13),
         "det_aws__root_console_login_failures": (5, 13),
+        "det_github__mass_clone": (20, 13),
         "det_okta__password_spray": (10, 13),
         "det_okta__push_bombing": (5, 15),
     }

@@ -23,11 +23,12 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from transforms.errors import ConfigError, RetryableError
 from transforms.lake.arrow import spare_pandas
+from transforms.lake.schemas import TIMESTAMP
 from transforms.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,20 @@ class Snapshot:
             for r in rows
         ]
 
+    def latest(self, column: str) -> datetime | None:
+        """The latest instant of a timestamp column over all files, by their statistics; None where there is none.
+
+        A file counts up to the time at which it was committed. Read as Arrow columns: a table may have many files.
+        """
+        actions = pa.table(self.handle.get_add_actions(flatten=True))
+        if f"max.{column}" not in actions.column_names:
+            return None
+        high = actions.column(f"max.{column}").cast(TIMESTAMP)
+        committed = actions.column("modification_time").cast(TIMESTAMP)
+        known = pa.compute.if_else(pa.compute.is_null(high), high, pa.compute.min_element_wise(high, committed))
+        found: datetime | None = pa.compute.max(known).as_py()
+        return found
+
     def added(self, after: int) -> Iterator[tuple[int, list[DataFile]]]:
         """(version, files that it added) for each version after `after` up to this one; rewrites are left out.
 
@@ -193,14 +208,21 @@ class Table:
             self._shape = pa.schema(handle.schema()), list(handle.metadata().partition_columns)
         return self._shape
 
-    def open(self) -> Snapshot:
-        """The table as it is now. Raises ConfigError where it was never created."""
+    def open(self, version: int | None = None) -> Snapshot:
+        """The table as it is now, or was at a version.
+
+        Raises ConfigError where it was never created, LogGone where its log no longer reaches back to the version.
+        """
         try:
-            return Snapshot(self, DeltaTable(self.uri, storage_options=self.lake.storage_options))
+            return Snapshot(self, DeltaTable(self.uri, version=version, storage_options=self.lake.storage_options))
         except TableNotFoundError:
             raise ConfigError(
                 f"{self.name}: no such table in {self.lake.root}; nothing was landed or built yet"
             ) from None
+        except DeltaError as error:
+            if version is None:
+                raise
+            raise LogGone(f"{self.name}: version {version} can no longer be opened: {error}") from None
 
     def commit(self, work: Callable[[Snapshot], Changes | None]) -> Changes | None:
         """Run `work` on a fresh snapshot and commit what it returns through the same handle.

@@ -32,10 +32,14 @@ SAFE_HEADERS = (
     "etag",
     "last-modified",
     "link",
+    "x-github-request-id",
     "x-okta-request-id",
     "x-rate-limit-limit",
     "x-rate-limit-remaining",
     "x-rate-limit-reset",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
     "x-request-id",
 )
 """Response headers that a landed page carries; cookies and anything unknown stay out."""
@@ -68,10 +72,15 @@ class ApiContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """How many records a page holds, and the newest event time among them."""
+    """How many records a page holds, the newest event time among them, and their ids where chains end.
+
+    An API whose last page has no next one is asked again from a little before the newest event: `ids` tell that a
+    page holds nothing but what earlier ones held, and such a page leaves no object.
+    """
 
     records: int
     newest: datetime | None = None
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,7 @@ class ApiPull:
     lookback: timedelta = timedelta(days=7)
     """How far back the very first pull begins."""
     overlap: timedelta = timedelta(hours=1)
-    """How far before the newest event seen a new chain begins when a cursor is no longer valid."""
+    """How far before the newest event seen a new chain begins: the last one ended, or its cursor is no longer valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,13 +238,15 @@ class _Pull:
     client: httpx.Client
     max_pages: int
     waited: float = 0.0
+    held: dict[str, Seen] = field(default_factory=dict)
+    """What landed pages hold, of those that this pull has read."""
 
     def run(self, start_after: str | None) -> PullResult:
         headers = self.api.headers(self.environment)
         prefix = f"{self.landing.rstrip('/')}/{self.api.stream}/"
         last, url, newest = self._resume(prefix, start_after)
-        pages = restarts = 0
-        while pages < self.max_pages:
+        pages = passed = restarts = 0
+        while pages + passed < self.max_pages:
             fresh = url is None or not self._ours(url)
             target = self._first(newest) if fresh or url is None else url
             try:
@@ -248,12 +259,18 @@ class _Pull:
                 continue
             if seen.records == 0:
                 return PullResult(pages=pages, last_uri=last, complete=True)
+            if seen.ids and seen.ids <= self._known(prefix, last, newest):
+                if following is None:
+                    return PullResult(pages=pages, last_uri=last, complete=True)
+                passed, url = passed + 1, following
+                continue
             uri = f"{prefix}{_sequence(last) + 1:012d}.json"
             if not self.store.put_if_absent(uri, page):
                 before, (last, url, newest) = last, self._resume(prefix, last)  # a rival's pages: go on from them
                 if last == before:
                     raise RetryableError(f"{shown(uri)}: exists, but is not listed yet")
                 continue
+            self.held[uri] = seen
             pages, last, url, newest = pages + 1, uri, following, seen.newest or newest
             if url is None:
                 return PullResult(pages=pages, last_uri=last, complete=True)
@@ -276,18 +293,38 @@ class _Pull:
             if item.uri.endswith(".json"):
                 tail = item
         if tail is None and start_after is not None:
-            number = _sequence(start_after)
-            before = f"{prefix}{number - 1:012d}.json" if number else None
+            before = _before(prefix, start_after)
             tail = next((o for o in self.store.walk(prefix, before) if o.uri == start_after), None)
         if tail is None:
             return start_after, None, None
+        following, seen = self._landed(tail)
+        self.held[tail.uri] = seen
+        return tail.uri, following, seen.newest
+
+    def _known(self, prefix: str, last: str | None, newest: datetime | None) -> frozenset[str]:
+        """The ids of the landed pages that hold anything within the overlap before the newest event."""
+        since = newest - self.api.overlap if newest else None
+        known: frozenset[str] = frozenset()
+        while last is not None and since is not None:
+            if last not in self.held:
+                item = next((o for o in self.store.walk(prefix, _before(prefix, last)) if o.uri == last), None)
+                if item is None:  # tidied away
+                    break
+                self.held[last] = self._landed(item)[1]
+            known |= self.held[last].ids
+            if (self.held[last].newest or since) < since:
+                break
+            last = _before(prefix, last)
+        return known
+
+    def _landed(self, item: RemoteObject) -> tuple[str | None, Seen]:
+        """(next URL, what the page holds) of a landing object."""
         try:
-            with self.store.open(tail) as stream:
+            with self.store.open(item) as stream:
                 landed = msgspec.json.decode(_all(stream), type=_Landed)
-                newest = self.api.measure(msgspec.json.decode(landed.body)).newest
+                return landed.next, self.api.measure(msgspec.json.decode(landed.body))
         except (msgspec.DecodeError, ValueError) as error:
-            raise DataError(f"{shown(tail.uri)}: no landed page: {error}") from None
-        return tail.uri, landed.next, newest
+            raise DataError(f"{shown(item.uri)}: no landed page: {error}") from None
 
     def _fetch(self, url: str, headers: dict[str, str], *, cursor: bool) -> tuple[bytes, str | None, Seen]:
         """(landing object, next URL, what the page holds), after as many attempts as it takes."""
@@ -323,7 +360,7 @@ class _Pull:
     def _refused(self, url: str, response: httpx.Response, *, cursor: bool) -> float | None:
         """Seconds that the server asks to wait, None for the usual backoff. Raises what no wait can mend."""
         status = response.status_code
-        if status == 429:
+        if status == 429 or (status == 403 and _is_throttled(response.headers)):
             return self._asked(response.headers)
         if status >= 500 or status == 408:
             return self._asked(response.headers) if "retry-after" in response.headers else None
@@ -337,7 +374,8 @@ class _Pull:
         raise ConfigError(f"{_place(url)}: the API refused the request (status {status})")
 
     def _asked(self, headers: httpx.Headers) -> float | None:
-        text, reset = headers.get("retry-after", ""), headers.get("x-rate-limit-reset", "")
+        text = headers.get("retry-after", "")
+        reset = headers.get("x-rate-limit-reset", headers.get("x-ratelimit-reset", ""))
         now = self.clock()
         if text.strip().isdigit():
             return float(text)
@@ -383,6 +421,17 @@ class _Pull:
 
 class _Unreadable(CatchmentError):
     """A page with status 200 that is not what the API sends."""
+
+
+def _is_throttled(headers: httpx.Headers) -> bool:
+    """GitHub throttles with 403 as well: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
+    return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+
+
+def _before(prefix: str, uri: str) -> str | None:
+    """The landing object before `uri` in its sequence."""
+    number = _sequence(uri)
+    return f"{prefix}{number - 1:012d}.json" if number else None
 
 
 def _sequence(uri: str | None) -> int:

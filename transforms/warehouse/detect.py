@@ -2,8 +2,8 @@
 
 A detection reads the rows that it has not consumed and the days that they touch, and returns every (entity, window)
 that was re-opened, firing or not. That is compared with its earlier findings: what is new is created, what changed
-is updated, what no longer fires is withdrawn. One commit at the end carries the rows and the progress of every
-detection that succeeded; a detection that failed keeps its old progress.
+is updated, what was mended since is resolved, what no longer fires is withdrawn: it never was wrong. One commit at the
+end carries the rows and the progress of every detection that succeeded; a detection that failed keeps its old progress.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -22,14 +22,17 @@ import pyarrow as pa
 from transforms.errors import ConfigError
 from transforms.lake.table import Changes, DataFile, Reading, Snapshot, reading_of
 from transforms.settings import Settings
-from transforms.warehouse.inputs import Inputs, Unseen, around, by_day, consume, day_groups, input_view, tables_of
+from transforms.warehouse.inputs import Inputs, Unseen, by_day, consume, day_groups, input_view, needed, tables_of
 from transforms.warehouse.session import scan
+from transforms.warehouse.suppressions import Suppression, suppressed_by
+from transforms.warehouse.watermarks import watermark_of, watermark_txn, watermark_view
 
 INTERFACE = (
     "entity_key",
     "window_start_dt",
     "window_end_dt",
     "fires",
+    "resolved",
     "title",
     "first_seen_dt",
     "last_seen_dt",
@@ -47,10 +50,15 @@ INTERFACE = (
     "detail",
 )
 """The columns that a detection's SQL returns."""
-CONTENT = tuple(c for c in INTERFACE if c not in ("fires", "window_end_dt"))
+KEPT = tuple(c for c in INTERFACE if c not in ("fires", "resolved"))
+"""Those of them that a finding has."""
+CONTENT = tuple(c for c in KEPT if c != "window_end_dt")
+ACTIVITIES = {"create": 1, "update": 2, "resolved": 3, "withdrawn": 3}
+NEW, SUPPRESSED, RESOLVED = 1, 3, 4
+STATUSES = {NEW: "New", SUPPRESSED: "Suppressed", RESOLVED: "Resolved"}
 SEVERITIES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical", 6: "Fatal"}
 STATS = ("analytic_uid",)
-Key = tuple[str, datetime]
+Key: TypeAlias = tuple[str, datetime]
 """What tells a detection's findings apart: the entity, and when the window begins."""
 RISK = {1: 5, 2: 20, 3: 45, 4: 70, 5: 90, 6: 100}
 
@@ -62,6 +70,7 @@ class Detected:
     model: str
     created: int = 0
     updated: int = 0
+    resolved: int = 0
     withdrawn: int = 0
     new: Reading = field(default_factory=Reading)
     seen: Reading = field(default_factory=Reading)
@@ -82,6 +91,7 @@ def detect_one(
     sql: str,
     meta: Mapping[str, Any],
     refs: Sequence[str],
+    suppressions: Sequence[Suppression],
     now: datetime,
 ) -> Detected:
     """Compute one detection. Nothing is committed; its rows and progress wait in the result.
@@ -95,32 +105,42 @@ def detect_one(
     result.progress, result.unseen = dict(fresh.progress), dict(fresh.unseen)
     result.new = reading_of(f for files in fresh.files.values() for f in files)
     new = {name: by_day(files) for name, files in fresh.files.items()}
-    opened = sorted({day for files in new.values() for day in files})
+    live = {name: inputs.days(name) for name in names}
+    mark, due = watermark_of(inputs, findings, model, meta), set[str]()
+    if mark is not None and mark.now > mark.before:
+        result.progress[watermark_txn(model, mark.source)] = mark.now
+        due = {day.isoformat() for day in mark.due(sorted({day for files in live.values() for day in files}))}
+    opened = sorted(due.union(*new.values()))
     if not opened and not fresh.rebuilt:
         return result
-    live = {name: by_day(inputs.files(name)) for name in names}
-    back, ahead = (timedelta(int(meta[f"look{way}_days"])) for way in ("back", "ahead"))  # as far as its windows reach
+    reach = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))  # as far as its windows do
+    groups = day_groups(opened, live, dict.fromkeys(names, reach), settings.batch_bytes)
+    if mark is not None and len(groups) > 1:  # what fell due beside a group is another's: each opens its own anew
+        mark = replace(mark, before=mark.now)
+        new = {name: files | {day: live[name][day] for day in due & live[name].keys()} for name, files in new.items()}
     standing = _standing(con, findings, model) if fresh.rebuilt else {}
     decided: set[Key] = set()
-    for group in day_groups(opened, live, back, ahead, settings.batch_bytes):
-        wanted = {near for day in group for near in around(day, back, ahead)}
+    for group in groups:
         for name in names:
-            seen = [f for day, files in live[name].items() if day in wanted for f in files]
+            seen = needed(group, live[name], reach)
             result.seen += reading_of(seen)
             input_view(con, inputs, "new", model, name, [f for day in group for f in new[name].get(day, ())])
             input_view(con, inputs, "seen", model, name, seen)
+        if mark is not None:
+            watermark_view(con, model, mark)
         con.execute(f"create or replace table catchment_work.detected as {sql}")
         _check(con, model)
         days = con.execute("select distinct cast(window_start_dt as date) from catchment_work.detected").fetchall()
         earlier = _earlier(con, findings, model, {day.isoformat() for (day,) in days})
-        _add(result, findings, _revisions(con, settings, result, meta, earlier, decided, standing, now))
+        _hold(result, findings, _revisions(con, settings, result, meta, suppressions, earlier, decided, standing, now))
         con.execute("drop table catchment_work.detected")
     if standing:  # what they rested on is no more
-        _add(result, findings, _withdrawals(con, settings, result, findings, meta, standing, now))
+        earlier = _earlier(con, findings, model, set(standing.values()))
+        _hold(result, findings, [_withdrawal(settings, model, meta, earlier[key], now) for key in sorted(standing)])
     return result
 
 
-def _add(result: Detected, findings: Snapshot, rows: Sequence[Mapping[str, Any]]) -> None:
+def _hold(result: Detected, findings: Snapshot, rows: Sequence[Mapping[str, Any]]) -> None:
     """Hold rows for the commit. Those of an earlier group are written to files first."""
     if not rows:
         return
@@ -130,6 +150,7 @@ def _add(result: Detected, findings: Snapshot, rows: Sequence[Mapping[str, Any]]
     kinds = Counter(row["revision_kind"] for row in rows)
     result.created += kinds["create"]
     result.updated += kinds["update"]
+    result.resolved += kinds["resolved"]
     result.withdrawn += kinds["withdrawn"]
 
 
@@ -192,6 +213,7 @@ def _revisions(
     settings: Settings,
     result: Detected,
     meta: Mapping[str, Any],
+    suppressions: Sequence[Suppression],
     earlier: Mapping[Key, dict[str, Any]],
     decided: set[Key],
     unmet: dict[Key, str],
@@ -209,40 +231,31 @@ def _revisions(
             key = (row["entity_key"], row["window_start_dt"])
             unmet.pop(key, None)
             before = earlier.get(key)
-            standing = before is not None and before["revision_kind"] != "withdrawn"
-            if key in decided or not (row["fires"] or standing):
+            standing = before if before is not None and before["revision_kind"] != "withdrawn" else None
+            if key in decided:
                 continue
             if row["fires"]:
-                digest = _content_hash(row)
-                if standing and before is not None and before["content_hash"] == digest:
+                digest, hidden = _content_hash(row), suppressed_by(suppressions, result.model, row)
+                if standing is None:
+                    kind = "create"
+                elif (standing["content_hash"], standing["suppressed_by"]) == (digest, hidden):
                     continue
-                kind = "update" if standing else "create"
-                rows.append(_finding(settings, result.model, meta, row, before, kind, digest, now))
-            elif before is not None:
-                rows.append(_withdrawal(settings, result.model, meta, before, now))
+                else:
+                    kind = "resolved" if row["resolved"] and standing["status_id"] != RESOLVED else "update"
+                rows.append(_finding(settings, result.model, meta, row, before, kind, digest, hidden, now))
+            elif standing is not None:
+                rows.append(_withdrawal(settings, result.model, meta, standing, now))
+            else:
+                continue
             decided.add(key)
     return rows
 
 
-def _withdrawals(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    result: Detected,
-    findings: Snapshot,
-    meta: Mapping[str, Any],
-    unmet: Mapping[Key, str],
-    now: datetime,
-) -> list[dict[str, Any]]:
-    """Withdraw findings whose windows no row opens any more."""
-    earlier = _earlier(con, findings, result.model, set(unmet.values()))
-    return [_withdrawal(settings, result.model, meta, earlier[key], now) for key in sorted(unmet)]
-
-
 def _withdrawal(
-    settings: Settings, model: str, meta: Mapping[str, Any], before: Mapping[str, Any], now: datetime
+    settings: Settings, model: str, meta: Mapping[str, Any], standing: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    kept = {name: before[name] for name in INTERFACE if name != "fires"}
-    return _finding(settings, model, meta, kept, before, "withdrawn", before["content_hash"], now)
+    digest, hidden = standing["content_hash"], standing["suppressed_by"]
+    return _finding(settings, model, meta, standing, standing, "withdrawn", digest, hidden, now)
 
 
 def _content_hash(row: Mapping[str, Any]) -> str:
@@ -264,14 +277,15 @@ def _finding(
     before: Mapping[str, Any] | None,
     kind: str,
     digest: str,
+    hidden: str | None,
     now: datetime,
 ) -> dict[str, Any]:
     severity = int(meta["severity_id"])
-    activity = {"create": 1, "update": 2, "withdrawn": 3}[kind]
-    status_id, status = (4, "Resolved") if kind == "withdrawn" else (1, "New")
+    activity = ACTIVITIES[kind]
+    status_id = RESOLVED if kind == "withdrawn" or row.get("resolved") else NEW if hidden is None else SUPPRESSED
     attack = meta.get("attack") or []
     return {
-        **{name: row[name] for name in INTERFACE if name != "fires"},
+        **{name: row[name] for name in KEPT},
         "finding_uid": finding_uid(model, settings.organisation, row["entity_key"], row["window_start_dt"]),
         "revision": 1 if before is None else before["revision"] + 1,
         "revision_kind": kind,
@@ -296,14 +310,14 @@ def _finding(
         "confidence_id": int(meta.get("confidence_id", 2)),
         "risk_score": RISK[severity],
         "status_id": status_id,
-        "status": status,
-        "is_alert": kind == "create",
+        "status": STATUSES[status_id],
+        "is_alert": kind == "create" and hidden is None,
         "organisation": settings.organisation,
         "event_date": row["window_start_dt"].astimezone(UTC).date(),
         "created_dt": now if before is None else before["created_dt"],
         "modified_dt": now,
         "content_hash": digest,
-        "suppressed_by": None,
+        "suppressed_by": hidden,
         "related_finding_uids": None,
     }
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
 
 import duckdb
 
@@ -16,6 +17,8 @@ from transforms.lake.rebuild import HONOURED, check_class, honoured
 from transforms.lake.table import GENERATION, DataFile, Lake, LogGone, Snapshot
 from transforms.warehouse.session import empty, identifier, scan
 
+Reach: TypeAlias = tuple[timedelta, timedelta]
+"""How far back and ahead of its own day a row reads."""
 CONSUMED = {"ocsf_": "ocsf", "rollup_": "rollups"}
 """Models whose tables others consume, by the prefix of their names: these are appended to, or begun anew."""
 
@@ -42,7 +45,9 @@ class Inputs:
         self.lake = lake
         self.snapshots: dict[str, Snapshot] = {}
         self._files: dict[str, list[DataFile]] = {}
+        self._days: dict[str, dict[str, list[DataFile]]] = {}
         self._added: dict[tuple[str, int], list[DataFile]] = {}
+        self._newest: dict[tuple[str, int], datetime | None] = {}
 
     def open(self, name: str) -> Snapshot:
         """An input's snapshot. Raises RetryableError while a class table is being rebuilt."""
@@ -58,11 +63,28 @@ class Inputs:
             self._files[name] = self.open(name).files()
         return self._files[name]
 
+    def days(self, name: str) -> dict[str, list[DataFile]]:
+        """The files by the day that they hold."""
+        if name not in self._days:
+            self._days[name] = by_day(self.files(name))
+        return self._days[name]
+
     def added(self, name: str, after: int) -> list[DataFile]:
         """Files of the versions after `after`. Raises LogGone."""
         if (name, after) not in self._added:
             self._added[name, after] = [f for _, files in self.open(name).added(after) for f in files]
         return self._added[name, after]
+
+    def newest_event(self, source: str, version: int) -> datetime | None:
+        """The latest event time in a source's bronze table at a version, from the log; None before the first event, and
+        where the log no longer reaches back so far."""
+        if (source, version) not in self._newest:
+            table = self.lake.table(f"bronze/{source}")
+            try:
+                self._newest[source, version] = table.open(version).latest("event_time") if version >= 0 else None
+            except LogGone:
+                self._newest[source, version] = None
+        return self._newest[source, version]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +161,23 @@ def around(day: str, back: timedelta, ahead: timedelta) -> set[str]:
     return {(here + timedelta(n)).isoformat() for n in range(-back.days, ahead.days + 1)}
 
 
+def needed(days: Iterable[str], files: Mapping[str, Sequence[DataFile]], reach: Reach) -> list[DataFile]:
+    """The files of one table, by day, that some days read."""
+    wanted = {near for day in days for near in around(day, *reach)}
+    return [f for day, several in files.items() if day in wanted for f in several]
+
+
 def day_groups(
     opened: Sequence[str],
     live: Mapping[str, Mapping[str, Sequence[DataFile]]],
-    back: timedelta,
-    ahead: timedelta,
+    reach: Mapping[str, Reach],
     limit: int,
 ) -> list[list[str]]:
-    """The opened days in consecutive groups. A group reads the days around its own: at most `limit` bytes, or twice
+    """The opened days in consecutive groups, each of which reads at most `limit` bytes of the days around it, or twice
     what its first day alone must read."""
 
     def size(days: Sequence[str]) -> int:
-        wanted = {near for day in days for near in around(day, back, ahead)}
-        return sum(f.size for files in live.values() for day in wanted for f in files.get(day, ()))
+        return sum(f.size for name, files in live.items() for f in needed(days, files, reach[name]))
 
     groups: list[list[str]] = []
     for day in opened:

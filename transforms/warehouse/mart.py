@@ -19,6 +19,7 @@ from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, re
 from transforms.settings import Settings
 from transforms.warehouse.inputs import (
     Inputs,
+    Reach,
     around,
     by_day,
     consume,
@@ -26,6 +27,7 @@ from transforms.warehouse.inputs import (
     days_in,
     days_of,
     input_view,
+    needed,
     tables_of,
     typed_like,
 )
@@ -61,31 +63,32 @@ def build_mart(
     """Compute the days that new rows opened, and replace those that differ. `sql` reads its inputs' seen rows.
 
     meta.lookback_days, lookahead_days: a row of the mart on day d depends on input rows of the days
-    d - lookback to d + lookahead. A mart has rows only on days on which one of its inputs has.
+    d - lookback to d + lookahead; of the inputs that meta.same_day names, on those of day d alone. A mart has rows only
+    on days on which one of its inputs has.
     """
     tables = tables_of(refs)
     target = lake.table(f"marts/{model}")
-    back, ahead = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))
+    reach = _reaches(meta, tables)
     for _ in range(LOST):
         snapshot, inputs, result = target.open(), Inputs(lake), Marted(model)
         fresh = consume(inputs, snapshot, model, tables, layer="marts")
         result.new = reading_of(f for several in fresh.files.values() for f in several)
         if not fresh.progress:
             return result
-        live = {name: by_day(inputs.files(name)) for name in tables}
+        changeable: set[str] = set()
+        for name, several in fresh.files.items():
+            back, ahead = reach[name]
+            changeable |= {day for touched in days_of(several) for day in around(touched, ahead, back)}
+        live = {name: inputs.days(name) for name in tables}
         standing = by_day(snapshot.files())
-        touched = days_of(f for several in fresh.files.values() for f in several)
-        opened = {day for files in live.values() for day in files} & {
-            day for t in touched for day in around(t, ahead, back)
-        }
+        opened = {day for files in live.values() for day in files} & changeable
         if fresh.rebuilt:  # a day may have lost its rows
             opened |= set(standing)
         files: list[DataFile] = []
         removed: list[DataFile] = []
-        for group in day_groups(sorted(opened), live, back, ahead, settings.batch_bytes):
-            wanted = {near for day in group for near in around(day, back, ahead)}
+        for group in day_groups(sorted(opened), live, reach, settings.batch_bytes):
             for name in tables:
-                seen = [f for day, several in live[name].items() if day in wanted for f in several]
+                seen = needed(group, live[name], reach[name])
                 result.seen += reading_of(seen)
                 input_view(con, inputs, "seen", model, name, seen)
             changed = _compute(con, snapshot, model, sql, group, standing)
@@ -118,6 +121,15 @@ def build_whole(con: duckdb.DuckDBPyConnection, lake: Lake, *, model: str, sql: 
             return Marted(model, replaced=1, rows=rows.num_rows)
         lake.remove(target, files)
     raise ConfigError(f"{model}: lost {LOST} runs in a row to another run; let one finish")
+
+
+def _reaches(meta: Mapping[str, Any], tables: Sequence[str]) -> dict[str, Reach]:
+    """How far back and ahead a day of the mart reads each table. Raises ConfigError for an input that is none."""
+    same_day = set(tables_of(meta.get("same_day", ())))
+    if not same_day <= set(tables):
+        raise ConfigError(f"meta.same_day: {sorted(same_day - set(tables))} are no inputs of the model")
+    far = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))
+    return {name: (timedelta(0), timedelta(0)) if name in same_day else far for name in tables}
 
 
 def _compute(

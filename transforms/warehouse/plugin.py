@@ -16,9 +16,11 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
 
 from transforms.lake import rebuild
+from transforms.lake.ledger import ledger_table
+from transforms.lake.quarantine import quarantine_table
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, mart, rollup, route, runs, session, views
+from transforms.warehouse import detect, mart, rollup, route, runs, session, suppressions, views
 from transforms.warehouse.inputs import Inputs
 from transforms.warehouse.session import identifier
 
@@ -62,6 +64,7 @@ class Plugin(BasePlugin):
         self.classes: dict[str, int] = {}
         self.inputs = Inputs(self.lake)
         self.findings: Snapshot | None = None
+        self.suppressions: list[suppressions.Suppression] = []
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
@@ -84,6 +87,9 @@ class Plugin(BasePlugin):
 
     def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
         LAST.__init__()  # type: ignore[misc]  # the same object, emptied
+        for create in (ledger_table, quarantine_table, runs.runs_table):  # views read them, empty or not
+            name = create(self.lake).name
+            session.register_view(con, self.lake, *name.split("/"))
 
     def _create_class(
         self,
@@ -188,6 +194,7 @@ class Plugin(BasePlugin):
     ) -> None:
         if self.findings is None:
             self.findings = self.lake.table("findings/findings").open()
+            self.suppressions = suppressions.load(self.settings)
         now = datetime.now(UTC)
         found = detect.detect_one(
             con,
@@ -198,12 +205,19 @@ class Plugin(BasePlugin):
             sql=sql,
             meta=meta,
             refs=refs,
+            suppressions=self.suppressions,
             now=now,
         )
         LAST.detected.append(found)
 
     def _end(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, statuses: dict[str, dict[str, Any]]) -> None:
         LAST.statuses = statuses
+        now = datetime.now(UTC)
+        for model, status in statuses.items():
+            if model.startswith("det_"):
+                failed = status["status"] not in ("success", "pass")
+                snapshot = self.findings or self.lake.table("findings/findings").open()
+                status["reach"] = runs.reach(self.inputs, snapshot, model, status["refs"], failed=failed, now=now)
         if self.findings is not None:
             runs.append(self.lake, [row for found in LAST.detected for row in runs.blind(found.model, found.unseen)])
             LAST.lost = not detect.commit_findings(self.findings, LAST.detected)

@@ -21,7 +21,7 @@ from transforms.lake import rebuild as requests
 from transforms.lake.table import Lake, Reading
 from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
-from transforms.warehouse import runs
+from transforms.warehouse.runs import append
 
 PROJECT = REPOSITORY / "dbt_project"
 PARSED = "partial_parse.msgpack"
@@ -68,10 +68,11 @@ class CorrelateResult:
 
 @dataclass(slots=True)
 class DetectResult:
-    """Findings created, updated and withdrawn over all detections; those that failed, with the reason."""
+    """Findings created, updated, resolved and withdrawn over all detections; those that failed, with the reason."""
 
     created: int = 0
     updated: int = 0
+    resolved: int = 0
     withdrawn: int = 0
     detections: int = 0
     new: Reading = field(default_factory=Reading)
@@ -107,7 +108,9 @@ def build(settings: Settings) -> BuildResult:
 def correlate(settings: Settings) -> CorrelateResult:
     """Bring rollups and marts up to the OCSF tables. One that fails holds up no other; it is in `failed`."""
     started = time.monotonic()
-    run, statuses = _dbt(settings, ["build", "--select", *DERIVED, "path:models/marts", _seeds("marts")])
+    run, statuses = _dbt(
+        settings, ["build", "--select", *DERIVED, "path:models/findings", "path:models/marts", _seeds("marts")]
+    )
     result = CorrelateResult(failed={name: message for name, message in statuses.items() if message})
     for rolled in run.rolled:
         result.rolled += rolled.rows
@@ -141,6 +144,7 @@ def detect(settings: Settings) -> DetectResult:
     for found in run.detected:
         result.created += found.created
         result.updated += found.updated
+        result.resolved += found.resolved
         result.withdrawn += found.withdrawn
         result.new += found.new
         result.seen += found.seen
@@ -203,11 +207,13 @@ def _report(settings: Settings, run: Any) -> None:
                 "seen_bytes": found.seen.bytes if found else 0,
                 "created": found.created if found else 0,
                 "updated": found.updated if found else 0,
+                "resolved": found.resolved if found else 0,
                 "withdrawn": found.withdrawn if found else 0,
                 "seconds": float(status["seconds"]),
+                **status["reach"],
             }
         )
-    runs.append(Lake(settings), rows)
+    append(Lake(settings), rows)
 
 
 def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str | None]]:

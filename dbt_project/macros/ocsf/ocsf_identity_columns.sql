@@ -1,8 +1,9 @@
 {#
     The leading columns of every staging model: what the event is, where its bytes lie, and when it happened. They read
-    the bronze columns, so these must still be in scope. uid and code are expressions, product and vendor plain words.
+    the bronze columns, so these must still be in scope. uid and code are expressions, product and vendor plain words;
+    `text` is what tells a redelivery from a collision, for a source whose transports write an event in different bytes.
 #}
-{% macro ocsf_identity_columns(source, product, vendor, uid, code, profiles=['cloud', 'datetime']) -%}
+{% macro ocsf_identity_columns(source, product, vendor, uid, code, profiles=['cloud', 'datetime'], text='raw') -%}
     event_uid,
     '{{ source }}' as source,
     {{ uid }} as metadata_uid,
@@ -14,7 +15,7 @@
     {{ list_of(quoted) }} as metadata_profiles,
     object_uri,
     record_no,
-    {{ sha256_hex('raw') }} as raw_data_hash,
+    {{ sha256_hex(text) }} as raw_data_hash,
     cast(false as boolean) as id_collision,
     landed_at,
     {{ epoch_ms('event_time') }} as time,

@@ -16,6 +16,11 @@ TICK_S = 300
 
 HOUR_S = 3600
 DAY_S = 86400
+EPOCH_WEEKDAY = 3
+"""1970-01-01 was a Thursday; Monday is 0."""
+SATURDAY = 5
+LEARNING_DAYS = 14
+"""What only stands out against a learned baseline counts as planted after this many ordinary days."""
 
 
 class Record(NamedTuple):
@@ -87,8 +92,54 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One step in the life of a change: what led to what, and the records (source, uid) that show it."""
+
+    from_kind: str
+    from_uid: str
+    to_kind: str
+    to_uid: str
+    method: str
+    by_ids: bool
+    """Whether ids in the logs decide it; otherwise only who, where and when tell."""
+    evidence: tuple[tuple[str, str], ...]
+
+
+class Telling(Protocol):
+    """Ordinary behaviour that crosses sources, advanced step by step."""
+
+    edges: list[Edge]
+    """What led to what in all that was told so far."""
+    outside: list[tuple[str, str]]
+    """(source, uid) of the changes that people made by hand so far."""
+
+    def advance(self, start: int) -> Iterator[tuple[str, Record]]:
+        """Yield the (source, record) pairs of the step from `start`, in any order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Declaration of ordinary behaviour that crosses sources; one module in `stories/` declares one as `STORY`."""
+
+    name: str
+    share: float
+    """Weight of its part of the total volume, beside the sources'."""
+    open: Callable[[Run, float], Telling]
+    """Opens it with an expected number of records over the whole run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """What the access marts must find: who did something unusual to which store, and of which kind it is."""
+
+    principal: str
+    store: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A part of a chain: the records planted and the detection that must see them."""
+    """A part of a chain: the records planted, and the detection or the row of the access marts that must see them."""
 
     source: str
     records: Sequence[Record]
@@ -99,6 +150,10 @@ class Step:
     """The records that prove the step, where not all of `records` do."""
     needs_learning: bool = False
     """Only seen once the baseline has been learned."""
+    edges: Sequence[Edge] = ()
+    """What led to what in the life of a change that the step makes."""
+    anomaly: Anomaly | None = None
+    """What the records are to the access marts; always against a learned baseline, all on one day (UTC)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +203,13 @@ class Scene:
             if address not in self.claimed:
                 self.claimed.add(address)
                 return address
+
+    def weekend(self) -> int | None:
+        """Return the epoch second at which the last whole weekend day begins (UTC), if enough was learned before it."""
+        day = self.run.end // DAY_S - 1
+        while (day + EPOCH_WEEKDAY) % 7 < SATURDAY:
+            day -= 1
+        return day * DAY_S if day * DAY_S - self.run.start >= LEARNING_DAYS * DAY_S else None
 
     def times(self, count: int, start: int, length: int) -> list[int]:
         """Return `count` increasing times in ms, within `length` seconds from `start` (epoch seconds)."""

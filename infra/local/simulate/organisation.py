@@ -42,6 +42,7 @@ _DEPARTMENTS = (
     "finance",
     "sales",
 )
+TECHNICAL = ("engineering", "platform", "data")
 _SITES = (
     # minutes from UTC, city, state, country, postal code, latitude, longitude
     (-300, "New York", "New York", "United States", "10001", 40.7501, -73.9970),
@@ -120,6 +121,26 @@ class Person:
         """Display name."""
         return f"{self.first} {self.last}"
 
+    @property
+    def is_technical(self) -> bool:
+        """Whether the person works with code and the cloud."""
+        return self.department in TECHNICAL
+
+    @property
+    def logins(self) -> dict[str, str]:
+        """What each kind of system knows the person by: the name of the role session in AWS, the login in GitHub."""
+        logins = {"okta": self.email}
+        if self.grants:
+            logins["aws"] = self.email
+        if self.is_technical:
+            logins |= {"gcp": self.email, "github": self.handle}
+        return logins
+
+    @property
+    def github_id(self) -> int:
+        """The id behind the login in GitHub."""
+        return 4_100_000 + 7919 * self.index
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
@@ -155,6 +176,34 @@ class ServicePrincipal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A repository of code, and how its pipeline gets into AWS."""
+
+    name: str
+    """With its owner."""
+    uid: int
+    workflow: str
+    workflow_uid: int
+    account: str
+    region: str
+    role: str
+    role_id: str
+    environment: str
+    """The deployment environment that its jobs name; empty for none."""
+    session: str
+    """Role session name; `{run}` stands for the id of the run."""
+    onward: tuple[str, str, str] | None
+    """(account, role, role id) that its deployments take on from the first role."""
+    deploys: str
+    """What it deploys: `service`, `function` or `stack`."""
+
+    @property
+    def short(self) -> str:
+        """The name without the owner."""
+        return self.name.split("/")[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """Everything that the sources and chains refer to."""
 
@@ -178,6 +227,9 @@ class Organisation:
     service_principals: tuple[ServicePrincipal, ...]
     okta_apps: tuple[tuple[str, str, str], ...]
     """(id, label, kind) of the applications behind Okta."""
+    repositories: tuple[Repository, ...]
+    teams: tuple[tuple[str, int], ...]
+    """(name with the owner, id) of the teams in GitHub."""
 
     @classmethod
     def build(cls, seed: int, people: int) -> Organisation:
@@ -187,6 +239,10 @@ class Organisation:
     def engineers(self) -> tuple[Person, ...]:
         """Return the people who work in AWS."""
         return tuple(person for person in self.people if person.grants)
+
+    def developers(self) -> tuple[Person, ...]:
+        """Return the people who have a login in GitHub."""
+        return tuple(person for person in self.people if person.is_technical)
 
 
 _ACCOUNTS = {"111122223333": "production", "444455556666": "staging", "777788889999": "security"}
@@ -219,6 +275,17 @@ _MACHINE_AGENTS = {
     "inventory": "Boto3/1.40.4 md/Botocore#1.40.4 ua/2.1 os/linux#6.1.132 md/arch#aarch64",
     "audit": "Boto3/1.39.9 md/Botocore#1.39.9 ua/2.1 os/linux#6.1.132 md/arch#x86_64 lang/python#3.12.9",
 }
+GITHUB_ORGANISATION = "example-org"
+GITHUB_ENTERPRISE = "example-enterprise"
+_REPOSITORIES = (
+    # name, account, environment, session name, onward to, deploys
+    ("orders-api", "111122223333", "prod", "orders-api-{run}", None, "service"),
+    ("checkout-api", "111122223333", "", "checkout-api-{run}", None, "function"),
+    ("infrastructure", "777788889999", "", "terraform-{run}", "111122223333", "stack"),
+    ("etl-jobs", "111122223333", "", "GitHubActions", None, "function"),
+    ("web-shop", "444455556666", "staging", "GitHubActions", None, "service"),
+)
+_TEAMS = ("platform", "engineering", "data", "release-managers")
 _APPS = (
     ("AWS IAM Identity Center", "amazon_aws_sso"), ("Google Workspace", "google"),
     ("GitHub Enterprise", "github"),
@@ -266,7 +333,7 @@ def _person(
         networks.append(_network(f"198.51.100.{100 + site_no}", "vpn", site))
     os_name, browser, agent = rng.choice(_AGENTS)
     department = _DEPARTMENTS[index % len(_DEPARTMENTS)]
-    technical = department in ("engineering", "platform", "data")
+    technical = department in TECHNICAL
     is_admin = department == "platform"
     grants: list[Grant] = []
     if technical:
@@ -281,7 +348,7 @@ def _person(
         first=first,
         last=last,
         email=email,
-        handle=f"{first[0]}{last}".lower(),
+        handle=f"{first}-{last}".lower(),
         department=department,
         is_admin=is_admin,
         utc_offset_min=site[0],
@@ -315,6 +382,24 @@ def _workload(rng: random.Random, index: int, row: tuple[str, str, str, str, int
         period_min=period,
         phase_min=5 * rng.randrange(period // 5),
         weight=weight * rng.uniform(0.8, 1.2),
+    )
+
+
+def _repository(rng: random.Random, row: tuple[str, str, str, str, str | None, str]) -> Repository:
+    name, account, environment, session, onward, deploys = row
+    return Repository(
+        name=f"{GITHUB_ORGANISATION}/{name}",
+        uid=rng.randrange(600_000_000, 700_000_000),
+        workflow="deploy",
+        workflow_uid=rng.randrange(60_000_000, 70_000_000),
+        account=account,
+        region=_HOME[account],
+        role=f"github-deploy-{name}",
+        role_id=f"AROA{_text(rng, _UPPER, 17)}",
+        environment=environment,
+        session=session,
+        onward=(onward, f"deploy-target-{name}", f"AROA{_text(rng, _UPPER, 17)}") if onward else None,
+        deploys=deploys,
     )
 
 
@@ -388,4 +473,6 @@ def _build(rng: random.Random, size: int) -> Organisation:
         virtual_machines=tuple(f"vm-{product}-{n:02d}" for n in range(8)),
         service_principals=principals,
         okta_apps=tuple((f"0oa{_text(rng, _ALNUM, 17)}", label, kind) for label, kind in _APPS),
+        repositories=tuple(_repository(rng, row) for row in _REPOSITORIES),
+        teams=tuple((f"{GITHUB_ORGANISATION}/{name}", rng.randrange(5_000_000, 9_000_000)) for name in _TEAMS),
     )

@@ -14,23 +14,27 @@ import msgspec
 
 from infra.local.simulate import chains as chain_modules
 from infra.local.simulate import sources as source_modules
+from infra.local.simulate import stories as story_modules
 from infra.local.simulate.model import (
     DAY_S,
     HOUR_S,
+    LEARNING_DAYS,
     TICK_S,
+    Anomaly,
     Chain,
     Delivery,
+    Edge,
     Record,
     Run,
     Scene,
     Source,
     Step,
+    Story,
+    Telling,
 )
 from infra.local.simulate.organisation import Organisation
 from infra.local.simulate.rendering import seconds_z
 
-LEARNING_DAYS = 14
-"""A chain's first use of a network counts as planted only after this many days of ordinary ones."""
 CHAIN_WINDOW_S = 2 * DAY_S
 CHAIN_ROOM_S = 5 * HOUR_S
 EVENTS_PER_PERSON = 70
@@ -65,6 +69,42 @@ class ChainTruth(TypedDict):
     steps: list[StepTruth]
 
 
+class IdentityTruth(TypedDict):
+    """One person, and the login in each kind of system; where the person has none, the system is absent."""
+
+    person: str
+    logins: dict[str, str]
+
+
+class EdgeTruth(TypedDict):
+    """What led to what in the life of a change; `by_ids` where ids in the logs decide it."""
+
+    from_kind: str
+    from_uid: str
+    to_kind: str
+    to_uid: str
+    method: str
+    by_ids: bool
+    vendor_event_ids: list[str]
+
+
+class LineageTruth(TypedDict):
+    """The life of every change that a pipeline made, and the events of changes that people made by hand."""
+
+    edges: list[EdgeTruth]
+    changes_outside_pipeline: list[str]
+
+
+class AnomalyTruth(TypedDict):
+    """One row that the access marts must have: who, which store (as the marts name both), which day, and why."""
+
+    principal: str
+    store: str
+    day: str
+    kind: str
+    vendor_event_ids: list[str]
+
+
 class Truth(TypedDict):
     """What was simulated: written as `truth.json` beside the logs."""
 
@@ -74,6 +114,9 @@ class Truth(TypedDict):
     events_per_day: int
     sources: dict[str, SourceTruth]
     chains: list[ChainTruth]
+    identities: list[IdentityTruth]
+    lineage: LineageTruth
+    anomalies: list[AnomalyTruth]
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
@@ -90,6 +133,11 @@ def known_sources() -> dict[str, Source]:
 def known_chains() -> list[Chain]:
     """Return every chain: one for each module in `chains/`."""
     return [module.CHAIN for module in _modules(chain_modules)]
+
+
+def known_stories() -> list[Story]:
+    """Return every story: one for each module in `stories/`."""
+    return [module.STORY for module in _modules(story_modules)]
 
 
 class Simulation:
@@ -132,10 +180,16 @@ class Simulation:
         )
         self.events_per_day = events_per_day
         self._chains: list[ChainTruth] = []
+        self._edges: list[Edge] = []
+        self._anomalies: list[AnomalyTruth] = []
         self._planted: dict[str, list[Record]] = {name: [] for name in names}
         if chains:
             self._plant()
-        shares = sum(known[name].share for name in names)
+        stories = known_stories()
+        shares = sum(known[name].share for name in names) + sum(story.share for story in stories)
+        self._told: list[Telling] = [
+            story.open(self.run, days * events_per_day * story.share / shares) for story in stories
+        ]
         self._feeds = {
             name: known[name].open(
                 self.run,
@@ -152,13 +206,19 @@ class Simulation:
         following = {name: next(records, None) for name, records in waiting.items()}
         for start in range(self.run.start, self.run.end, TICK_S):
             step: list[Delivery] = []
+            told: dict[str, list[Record]] = {name: [] for name in self._feeds}
+            for telling in self._told:
+                for name, record in telling.advance(start):
+                    if name in told:
+                        told[name].append(record)
             for name, feed in self._feeds.items():
-                planted: list[Record] = []
+                planted = told[name]
                 record = following[name]
                 while record is not None and record.at_ms < (start + TICK_S) * 1000:
                     planted.append(record)
                     record = next(waiting[name], None)
                 following[name] = record
+                planted.sort(key=lambda planted_record: (planted_record.at_ms, planted_record.uid))
                 step += feed.advance(start, planted)
             yield from self._counted(step)
         yield from self._counted([delivery for feed in self._feeds.values() for delivery in feed.finish()])
@@ -179,6 +239,28 @@ class Simulation:
                 for name, feed in self._feeds.items()
             },
             chains=self._chains,
+            identities=[
+                IdentityTruth(person=person.email, logins=person.logins) for person in self.run.organisation.people
+            ],
+            lineage=LineageTruth(
+                edges=[
+                    EdgeTruth(
+                        from_kind=edge.from_kind,
+                        from_uid=edge.from_uid,
+                        to_kind=edge.to_kind,
+                        to_uid=edge.to_uid,
+                        method=edge.method,
+                        by_ids=edge.by_ids,
+                        vendor_event_ids=[uid for _, uid in edge.evidence],
+                    )
+                    for edge in [*self._edges, *(edge for telling in self._told for edge in telling.edges)]
+                    if all(source in self._feeds for source, _ in edge.evidence)
+                ],
+                changes_outside_pipeline=[
+                    uid for telling in self._told for source, uid in telling.outside if source in self._feeds
+                ],
+            ),
+            anomalies=self._anomalies,
         )
 
     def _counted(self, step: list[Delivery]) -> Iterator[Delivery]:
@@ -190,15 +272,19 @@ class Simulation:
     def _plant(self) -> None:
         first = max(self.run.end - CHAIN_WINDOW_S, self.run.start + 2 * HOUR_S)
         hours = (self.run.end - CHAIN_ROOM_S - first) // HOUR_S
+        known_from = self.run.start + LEARNING_DAYS * DAY_S
         claimed: set[str] = set()
         for chain in known_chains():
             rng = self.run.rng(f"chain/{chain.chain_id}")
             hour = first - first % HOUR_S + HOUR_S * rng.randrange(max(1, hours))
             scene = Scene(run=self.run, rng=rng, hour=hour, claimed=claimed)
-            learned = hour - self.run.start >= LEARNING_DAYS * DAY_S
+            learned = hour >= known_from
             steps = [step for step in chain.plant(scene) if step.source in self._planted]
             for step in steps:
                 self._planted[step.source] += step.records
+                self._edges += step.edges
+            truths = [_anomaly_truth(step, step.anomaly) for step in steps if step.anomaly]
+            self._anomalies += [truth for truth in truths if truth["day"] >= seconds_z(known_from)[:10]]
             found = [_step_truth(step) for step in steps if step.detection and (learned or not step.needs_learning)]
             if found:
                 self._chains.append(
@@ -222,6 +308,16 @@ def _step_truth(step: Step) -> StepTruth:
         first_time=seconds_z(records[0].at_ms // 1000),
         last_time=seconds_z(records[-1].at_ms // 1000),
         vendor_event_ids=[record.uid for record in records],
+    )
+
+
+def _anomaly_truth(step: Step, anomaly: Anomaly) -> AnomalyTruth:
+    return AnomalyTruth(
+        principal=anomaly.principal,
+        store=anomaly.store,
+        day=seconds_z(min(record.at_ms for record in step.records) // 1000)[:10],
+        kind=anomaly.kind,
+        vendor_event_ids=sorted(record.uid for record in step.records),
     )
 
 

@@ -77,7 +77,10 @@ def networks_are_known_from_the_first_days(ordinary: list[Event], end: datetime)
         identity = event["userIdentity"]
         if not network:
             continue
-        key = (identity.get("arn", identity["principalId"]), network)
+        principal = identity.get("arn", identity["principalId"])
+        if "@" not in principal:  # a machine: its sessions' names change, its role does not
+            principal = identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn", principal)
+        key = (principal, network)
         at = datetime.fromisoformat(event["eventTime"])
         if (end - at).days < 7:
             late += 1

@@ -1,4 +1,4 @@
-{{ routes_to(['api_activity', 'authentication', 'account_change', 'user_access', 'base_event']) }}
+{{ routes_to(['api_activity', 'authentication', 'account_change', 'user_access', 'group_management', 'base_event']) }}
 
 {# https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/ #}
 {% set thing = {'id': 'string', 'type': 'string', 'alternateId': 'string', 'displayName': 'string', 'detailEntry': 'json'} %}
@@ -58,6 +58,7 @@ opened as (
             {{ list_item('event.target', 1) }}
         ) as thing,
         {{ list_item(list_where('event.target', "lower(item.type) like '%role%'"), 1) }} as role,
+        {{ list_item(list_where('event.target', "item.type = 'UserGroup'"), 1) }} as team,
         nullif(coalesce(event.debugContext.debugData.privilegeGranted, event.debugContext.debugData.privilegeRevoked), '') as privilege,
         nullif(regexp_extract(event.eventType, '([a-z_A-Z0-9]+)$', 1), '') as verb,
         upper(event.outcome.result) as outcome,
@@ -71,9 +72,10 @@ matched as (
     select
         opened.*,
         kinds.activity_id as kind_activity,
-        -- a grant that names no privilege is still a call
+        -- a grant that names no privilege, a change that names no group, is still a call
         case
             when kinds.class_uid = 3005 and coalesce(opened.privilege, opened.role.displayName) is null then null
+            when kinds.class_uid = 3006 and coalesce(opened.team.displayName, opened.team.id) is null then null
             else kinds.class_uid
         end as kind_class
     from opened
@@ -124,7 +126,8 @@ about_users as (
 
     select
         classified.*,
-        to_class in (3001, 3002, 3005) as has_user
+        -- of a group, only the member that came or went: never the one who acted
+        to_class in (3001, 3002, 3005) or (to_class = 3006 and about is not null) as has_user
     from classified
 
 ),
@@ -133,7 +136,9 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns('okta_system_log', 'System Log', 'Okta', uid='event.uuid', code='event.eventType', profiles=['datetime']) }},
+        {{ ocsf_identity_columns(
+            'okta_system_log', 'System Log', 'Okta', uid='event.uuid', code='event.eventType', profiles=['datetime'],
+        ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'event.eventType') }},
         cast(grade as integer) as severity_id,
@@ -198,6 +203,8 @@ final as (
         case
             when has_user and coalesce(about.alternateId, actor_login) like '%@%' then coalesce(about.alternateId, actor_login)
         end as user_email_addr,
+        case when to_class = 3006 then coalesce(team.displayName, team.id) end as group_name,
+        case when to_class = 3006 then team.id end as group_uid,
         case when to_class = 3005 then coalesce({{ "split(privilege, ', ')" }}, {{ list_of(['role.displayName']) }}) end as privileges,
         case when to_class = 3005 then role.id end as policy_uid,
         case when to_class = 3005 then coalesce(role.displayName, privilege) end as policy_name,

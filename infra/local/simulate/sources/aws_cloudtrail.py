@@ -117,14 +117,22 @@ def render(session: Session, call: Call, at_s: int, digits: str) -> Record:
 
 
 def _role_identity(
-    *, account: str, role: str, role_id: str, session: str, key: str, created: int, path: str = ""
+    *,
+    account: str,
+    role: str,
+    role_id: str,
+    session: str,
+    key: str,
+    created: int,
+    path: str = "",
+    federation: str = "{}",
 ) -> str:
     return (
         f'{{"type":"AssumedRole","principalId":"{role_id}:{session}",'
         f'"arn":"arn:aws:sts::{account}:assumed-role/{role}/{session}","accountId":"{account}",'
         f'"accessKeyId":"{key}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"{role_id}",'
         f'"arn":"arn:aws:iam::{account}:role/{path}{role}","accountId":"{account}","userName":"{role}"}},'
-        f'"webIdFederationData":{{}},"attributes":{{"creationDate":"{seconds_z(created)}",'
+        f'"webIdFederationData":{federation},"attributes":{{"creationDate":"{seconds_z(created)}",'
         f'"mfaAuthenticated":"false"}}}}}}'
     )
 
@@ -228,6 +236,67 @@ def federated_session(person: Person, grant: Grant, *, at_s: int, ip: str) -> Se
     )
 
 
+def web_identity_session(account: str, region: str, subject: str, *, ip: str, agent: str, at_s: int) -> Session:
+    """Return a GitHub Actions job on the way into a role, known by the subject of its OIDC token."""
+    provider = _oidc_provider(account)
+    principal = f"{provider}:sts.amazonaws.com:{subject}"
+    identity = (
+        f'{{"type":"WebIdentityUser","principalId":"{principal}","userName":"{subject}",'
+        f'"identityProvider":"{provider}"}}'
+    )
+    return Session(
+        identity=identity,
+        principal=principal,
+        group=principal,
+        account=account,
+        region=region,
+        ip=ip,
+        agent=agent,
+        tls=True,
+        until=compact_time(at_s + 3600, EXPIRATION),
+    )
+
+
+def role_session(
+    account: str,
+    region: str,
+    role: tuple[str, str],
+    name: str,
+    key: str,
+    *,
+    created: int,
+    ip: str,
+    agent: str,
+    federated: bool = False,
+) -> Session:
+    """Return a session of a role (name, id) with the access key that was issued for it."""
+    federation = f'{{"federatedProvider":"{_oidc_provider(account)}","attributes":{{}}}}' if federated else "{}"
+    identity = _role_identity(
+        account=account,
+        role=role[0],
+        role_id=role[1],
+        session=name,
+        key=key,
+        created=created,
+        federation=federation,
+    )
+    return Session(
+        identity=identity,
+        principal=f"arn:aws:sts::{account}:assumed-role/{role[0]}/{name}",
+        group=f"{account}/{role[0]}",
+        account=account,
+        region=region,
+        ip=ip,
+        agent=agent,
+        tls=True,
+        until=compact_time(created + 3600, EXPIRATION),
+    )
+
+
+def _oidc_provider(account: str) -> str:
+    return f"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com"
+
+
 # --- calls --------------------------------------------------------------------------------------------------
 
 
@@ -286,8 +355,8 @@ def _copy(org: Organisation, session: Session, digits: str) -> Call:
     return s3_object(session, "CopyObject", bucket, key, digits, **{"x-amz-copy-source": f"{bucket}/{key[8:]}"})
 
 
-def _list_objects(org: Organisation, session: Session, digits: str) -> Call:
-    bucket = _pick(org.buckets[session.account], digits)
+def s3_list(session: Session, bucket: str, digits: str) -> Call:
+    """Return an S3 data event that lists a bucket's objects."""
     return Call(
         "s3.amazonaws.com",
         "ListObjects",
@@ -301,6 +370,10 @@ def _list_objects(org: Organisation, session: Session, digits: str) -> Call:
         f'"x-amz-id-2":"{digits[:28]}{digits[4:32]}=","bytesTransferredOut":{int(digits[8:12], 16)}}}',
         data=True,
     )
+
+
+def _list_objects(org: Organisation, session: Session, digits: str) -> Call:
+    return s3_list(session, _pick(org.buckets[session.account], digits), digits)
 
 
 def _trail_put(org: Organisation, session: Session, digits: str) -> Call:
@@ -373,6 +446,102 @@ def assume_with_saml(session: Session, person: Person, grant: Grant, digits: str
         f'[{{"accountId":"{grant.account}","type":"AWS::IAM::Role","ARN":"{role}"}},'
         f'{{"accountId":"{grant.account}","type":"AWS::IAM::SAMLProvider","ARN":"{provider}"}}]',
     )
+
+
+def _issued(session: Session, account: str, role: tuple[str, str], name: str, key: str, more: str = "") -> str:
+    return (
+        f'{{"credentials":{{"accessKeyId":"{key}","sessionToken":"IQoJb3JpZ2luX2VjE{key.lower()}",'
+        f'"expiration":"{session.until}"}},{more}"assumedRoleUser":{{"assumedRoleId":"{role[1]}:{name}",'
+        f'"arn":"arn:aws:sts::{account}:assumed-role/{role[0]}/{name}"}}}}'
+    )
+
+
+def assume_with_web_identity(session: Session, subject: str, role: tuple[str, str], name: str, key: str) -> Call:
+    """Return a job's entry into a role (name, id); `key` is the access key that it gets."""
+    arn = f"arn:aws:iam::{session.account}:role/{role[0]}"
+    provider = _oidc_provider(session.account)
+    more = f'"subjectFromWebIdentityToken":"{subject}","provider":"{provider}","audience":"sts.amazonaws.com",'
+    return Call(
+        "sts.amazonaws.com",
+        "AssumeRoleWithWebIdentity",
+        True,
+        f'{{"roleArn":"{arn}","roleSessionName":"{name}","durationSeconds":3600}}',
+        _issued(session, session.account, role, name, key, more),
+        f'[{{"accountId":"{session.account}","type":"AWS::IAM::Role","ARN":"{arn}"}}]',
+        '{"identityProviderConnectionVerificationMethod":"IAMTrustStore"}',
+    )
+
+
+def assume_role(session: Session, account: str, role: tuple[str, str], name: str, key: str) -> Call:
+    """Return the step from one role into another (name, id), which may be of another account."""
+    arn = f"arn:aws:iam::{account}:role/{role[0]}"
+    return Call(
+        "sts.amazonaws.com",
+        "AssumeRole",
+        True,
+        f'{{"roleArn":"{arn}","roleSessionName":"{name}","durationSeconds":3600}}',
+        _issued(session, account, role, name, key),
+        f'[{{"accountId":"{account}","type":"AWS::IAM::Role","ARN":"{arn}"}}]',
+    )
+
+
+def change_calls(org: Organisation, session: Session, deploys: str, digits: str) -> list[tuple[Call, str]]:
+    """Return what a deployment of a `service`, `function` or `stack` changes, each with the resource's uid."""
+    account, region = session.account, session.region
+    name = f"{deploys}-{digits[0]}"
+    if deploys == "service":
+        task = f"arn:aws:ecs:{region}:{account}:task-definition/{name}:{int(digits[1:4], 16)}"
+        service = f"arn:aws:ecs:{region}:{account}:service/main/{name}"
+        register = Call(
+            "ecs.amazonaws.com",
+            "RegisterTaskDefinition",
+            False,
+            f'{{"family":"{name}","containerDefinitions":[{{"name":"app","image":"{account}.dkr.ecr.{region}'
+            f'.amazonaws.com/{name}@sha256:{digits * 2}"}}]}}',
+            f'{{"taskDefinition":{{"taskDefinitionArn":"{task}","status":"ACTIVE"}}}}',
+        )
+        update = Call(
+            "ecs.amazonaws.com",
+            "UpdateService",
+            False,
+            f'{{"cluster":"main","service":"{name}","taskDefinition":"{task}"}}',
+            f'{{"service":{{"serviceArn":"{service}","serviceName":"{name}","status":"ACTIVE"}}}}',
+        )
+        return [(register, task), (update, service)]
+    if deploys == "function":
+        code = f'{{"functionName":"{name}","s3Bucket":"{org.buckets[account][3]}","publish":true,"dryRun":false}}'
+        function = f'{{"functionName":"{name}","functionArn":"arn:aws:lambda:{region}:{account}:function:{name}"}}'
+        settings = f'{{"functionName":"{name}","memorySize":512}}'
+        return [
+            (Call("lambda.amazonaws.com", "UpdateFunctionCode20150331v2", False, code, function), name),
+            (Call("lambda.amazonaws.com", "UpdateFunctionConfiguration20150331v2", False, settings, function), name),
+        ]
+    bucket = _pick(org.buckets[account], digits)
+    group = f"sg-0{digits[4:20]}"
+    rule = '"ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":443,"toPort":443}]}'
+    return [
+        (
+            Call(
+                "s3.amazonaws.com",
+                "PutBucketPolicy",
+                False,
+                f'{{"bucketName":"{bucket}","Host":"{bucket}.s3.{region}.amazonaws.com","policy":""}}',
+                "null",
+                f"[{_bucket_resource(account, bucket)}]",
+            ),
+            f"arn:aws:s3:::{bucket}",
+        ),
+        (
+            Call(
+                "ec2.amazonaws.com",
+                "AuthorizeSecurityGroupIngress",
+                False,
+                f'{{"groupId":"{group}",{rule}}}',
+                f'{{"requestId":"{uuid(digits)}","_return":true}}',
+            ),
+            group,
+        ),
+    ]
 
 
 def _describe_instances(org: Organisation, session: Session, digits: str) -> Call:
