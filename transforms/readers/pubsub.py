@@ -37,7 +37,7 @@ Post = Callable[[str, dict[str, Any]], Any]
 """(method, request) -> the decoded answer; None where nothing came in time."""
 
 
-def receive(uri: str, environment: Mapping[str, str], *, wait_seconds: float = 10, most: int = 1000) -> Notifications:
+def receive(uri: str, environment: Mapping[str, str], *, wait_seconds: float = 5, most: int = 1000) -> Notifications:
     """Read at most about `most` messages of `pubsub://<project>/<subscription>`.
 
     Stops when a request that waited `wait_seconds` brings nothing new. Raises ConfigError (no such subscription,
