@@ -68,7 +68,7 @@ vendors as (
 
     select distinct inputs.domain
     from inputs
-    inner join routes on routes.source like concat(inputs.domain, '\_%') escape '\'
+    inner join routes on substr(routes.source, 1, length(inputs.domain) + 1) = concat(inputs.domain, '_')
 
 ),
 
@@ -81,7 +81,7 @@ links as (
     from inputs
     inner join routes on inputs.class_name = routes.class_name
     left join vendors on inputs.domain = vendors.domain
-    where vendors.domain is null or routes.source like concat(inputs.domain, '\_%') escape '\'
+    where vendors.domain is null or substr(routes.source, 1, length(inputs.domain) + 1) = concat(inputs.domain, '_')
 
 ),
 
@@ -107,7 +107,7 @@ vendor_accounts as (
         routes.account_uid,
         min(routes.first_hour) as first_hour
     from inputs
-    inner join routes on routes.source like concat(inputs.domain, '\_%') escape '\'
+    inner join routes on substr(routes.source, 1, length(inputs.domain) + 1) = concat(inputs.domain, '_')
     where routes.account_uid <> '-'
     group by inputs.detection, routes.account_uid
 
