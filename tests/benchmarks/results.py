@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-SECTIONS = ("Landing", "Build", "Incremental", "Memory", "Start-up")
+SECTIONS = ("Landing", "Build", "Flow logs", "Incremental", "Memory", "Start-up")
 PACKAGES = ("duckdb", "deltalake", "pyarrow", "msgspec", "dbt-core")
 HEAD = """# Benchmark results
 

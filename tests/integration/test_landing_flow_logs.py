@@ -15,7 +15,10 @@ import zstandard
 from transforms import quarantine
 
 SOURCE = "aws_vpc_flow"
-HEADER = b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+HEADER = (
+    b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action"
+    b" log-status"
+)
 START = 1_793_611_800
 
 
