@@ -1,8 +1,9 @@
-"""Flow logs landed and built once, and in turn with it the contender. FOLDER LAKE ORDER
+"""Flow logs landed and built once, and in turn with it the contenders. FOLDER LAKE ORDER
 
-Ours: the calls of `land`, its helper processes included, and of `route`. The contender: DuckDB reads the same text, each
-column in its own type, and writes one zstd Parquet file: no ids, no hashes, no evidence, no OCSF. ORDER `ours` runs it
-after `land` and `route`, `theirs` before. Prints JSON: wall and CPU seconds of each.
+Ours: the calls of `land`, its helper processes included, and of `route`. `text`: DuckDB reads the same text, each column
+in its own type, and writes one zstd Parquet file: no ids, no hashes, no evidence, no OCSF. `same`: DuckDB runs the
+compiled SELECT that `route` runs, over the same bronze files and through the same connection, into one zstd Parquet file.
+ORDER `ours` runs them after `land` and `route`, `theirs` before. Prints JSON: wall and CPU seconds of each.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ import duckdb
 from transforms.land import land
 from transforms.settings import Settings
 from transforms.warehouse import route, runner
+from transforms.warehouse.session import identifier, literal, scan
 
 ORIGINAL = route.route
 SOURCE = "aws_vpc_flow"
+PARQUET = "(format parquet, compression zstd, compression_level 1, row_group_size 65536)"
 
 
 def cpu() -> float:
@@ -36,14 +39,21 @@ def timed(call: Callable[[], Any]) -> tuple[list[float], Any]:
     return [time.perf_counter() - started, cpu() - before], result
 
 
-def contender(folder: str, out: Path) -> None:
+def text_only(folder: str, out: Path) -> None:
     con = duckdb.connect()
     con.execute("set preserve_insertion_order = false")
-    con.execute(
-        f"copy (from read_csv('{folder}/**/*.log.gz', delim = ' ', header = true, nullstr = '-', union_by_name = true)) "
-        f"to '{out}' (format parquet, compression zstd, compression_level 1)"
-    )
+    files = f"'{folder}/**/*.log.gz', delim = ' ', header = true, nullstr = '-', union_by_name = true"
+    con.execute(f"copy (from read_csv({files})) to {literal(str(out))} {PARQUET}")
     con.close()
+    out.unlink()
+
+
+def same_rows(con: Any, lake: Any, model: str, sql: str, out: Path) -> None:
+    table = lake.table(f"bronze/{SOURCE}")
+    view = f"catchment_new.{identifier(f'{model}__bronze__{SOURCE}')}"
+    con.execute("create schema if not exists catchment_new")
+    con.execute(f"create or replace view {view} as select * from {scan(table, table.open().files())}")
+    con.execute(f"copy ({sql}) to {literal(str(out))} {PARQUET}")
     out.unlink()
 
 
@@ -52,19 +62,27 @@ def main(folder: str, root: str, order: str) -> None:
     out = Path(root).with_suffix(".parquet")
     found: dict[str, Any] = {}
 
-    def routed(*args: Any, **kwargs: Any) -> Any:
-        cost, result = timed(lambda: ORIGINAL(*args, **kwargs))
-        if kwargs["source"] == SOURCE:
-            found["build"], found["rows"] = cost, sum(result.rows.values())
+    def routed(con: Any, settings: Settings, lake: Any, *, model: str, sql: str, source: str, classes: Any) -> Any:
+        def ours() -> Any:
+            return ORIGINAL(con, settings, lake, model=model, sql=sql, source=source, classes=classes)
+
+        if source != SOURCE:
+            return ours()
+        if order == "theirs":
+            found["same"], _ = timed(lambda: same_rows(con, lake, model, sql, out))
+        found["build"], result = timed(ours)
+        if order == "ours":
+            found["same"], _ = timed(lambda: same_rows(con, lake, model, sql, out))
+        found["rows"] = sum(result.rows.values())
         return result
 
     route.route = routed
     if order == "theirs":
-        found["theirs"], _ = timed(lambda: contender(folder, out))
+        found["text"], _ = timed(lambda: text_only(folder, out))
     found["land"], landed = timed(lambda: land(settings, SOURCE, folder))
     built = runner.build(settings)
     if order == "ours":
-        found["theirs"], _ = timed(lambda: contender(folder, out))
+        found["text"], _ = timed(lambda: text_only(folder, out))
     found["records"], found["failed"] = landed.records, built.failed
     print(json.dumps(found))
 

@@ -63,31 +63,36 @@ def test_flow_logs_against_the_engine_reading_text(tmp_path: Path) -> None:
         assert not found[-1]["failed"]
         assert found[-1]["records"] == records
         assert 0.9 * records < found[-1]["rows"] <= records
-    wall, cpu = ({name: min(f[name][i] for f in found) for name in ("land", "build", "theirs")} for i in (0, 1))
+    names = ("text", "same", "land", "build")
+    wall, cpu = ({name: min(f[name][i] for f in found) for name in names} for i in (0, 1))
+    steps = {
+        "DuckDB, text to Parquet": ("text",),
+        "DuckDB, bronze to the same OCSF rows": ("same",),
+        "`land`": ("land",),
+        "`route`": ("build",),
+        "`land` and `route`": ("land", "build"),
+    }
+    speed = {step: wall["text"] / sum(wall[part] for part in parts) for step, parts in steps.items()}
     rows = [
         [
             step,
-            f"{sum(wall[name] for name in names):.1f} s",
-            f"{sum(cpu[name] for name in names):.1f} s",
-            f"{records / sum(wall[name] for name in names):,.0f}",
-            f"**{wall['theirs'] / sum(wall[name] for name in names):.0%}**",
-            f"{cpu['theirs'] / sum(cpu[name] for name in names):.0%}",
+            f"{sum(wall[part] for part in parts):.1f} s",
+            f"{sum(cpu[part] for part in parts):.1f} s",
+            f"{records / sum(wall[part] for part in parts):,.0f}",
+            f"**{speed[step]:.0%}**",
+            f"{cpu['text'] / sum(cpu[part] for part in parts):.0%}",
         ]
-        for step, names in {
-            "DuckDB, text to Parquet": ["theirs"],
-            "`land`": ["land"],
-            "`route`": ["build"],
-            "both": ["land", "build"],
-        }.items()
+        for step, parts in steps.items()
     ]
     write_section(
         "Flow logs",
         "make bench",
         ["step", "time", "CPU", "records/s", "speed", "CPU ratio"],
         rows,
-        f"{records:,} flows, {size / 1e6:.0f} MB of text in {OBJECTS} to {OBJECTS + 3} objects. Required: {REQUIRED:.0%}. "
-        "DuckDB writes the columns that it reads; `land` hashes every record and keeps its text and place, `route` reads each "
-        "row by its own header, makes rows unique and writes OCSF. Process starts and dbt's are in none of them.",
+        f"{records:,} flows, {size / 1e6:.0f} MB of text in {OBJECTS} to {OBJECTS + 3} objects. Required: {REQUIRED:.0%} "
+        "of the first line's speed, of `land` and `route` together. DuckDB writes the columns that it reads; `land` hashes "
+        "every record and keeps its text and place, `route` reads each row by its own header, makes rows unique and writes "
+        "OCSF. Process starts and dbt's are in none of them.",
     )
-    assert wall["theirs"] / wall["land"] >= REQUIRED
-    assert wall["theirs"] / (wall["land"] + wall["build"]) >= REQUIRED
+    assert speed["`land`"] >= REQUIRED
+    assert speed["`land` and `route`"] >= REQUIRED

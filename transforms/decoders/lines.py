@@ -150,6 +150,8 @@ class _State:
             yield self._chunk(header, lines[start : start + rows], number + start)
 
     def _layout(self, line: bytes) -> Header | None:
+        if self.lines.grows_right and len(self.lines.layouts) == 1:
+            return self.lines.layouts[0]
         exact = longest = None
         for layout in self.lines.layouts:
             count = len(_split(self.lines, layout, line))
