@@ -1,9 +1,9 @@
 """Flow logs landed and built once, and in turn with it the contenders. FOLDER LAKE ORDER
 
-Ours: the calls of `land`, its helper processes included, and of `route`. `text`: DuckDB reads the same text, each column
-in its own type, and writes one zstd Parquet file: no ids, no hashes, no evidence, no OCSF. `same`: DuckDB runs the
-compiled SELECT that `route` runs, over the same bronze files and through the same connection, into one zstd Parquet file.
-ORDER `ours` runs them after `land` and `route`, `theirs` before. Prints JSON: wall and CPU seconds of each.
+Ours: the calls of `land`, its helper processes included, and of `route`. `text`: DuckDB reads the same text, each
+column in its own type, and writes one zstd Parquet file: no ids, no hashes, no evidence, no OCSF. `same`: DuckDB runs
+the compiled SELECT that `route` runs, over the same bronze files and through the same connection, into one zstd Parquet
+file. ORDER `ours` runs them after `land` and `route`, `theirs` before. Prints JSON: wall and CPU seconds of each.
 """
 
 from __future__ import annotations
