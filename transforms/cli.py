@@ -62,7 +62,7 @@ def main(ctx: click.Context, lake: str | None) -> None:
     "--from",
     "place",
     metavar="URI",
-    help="A folder, s3://, sqs://, gs://, az:// or https://. Default: the source's configured place.",
+    help="A folder, s3://, sqs://, gs://, pubsub://, az:// or https://. Default: the source's configured place.",
 )
 @click.option("--sweep", is_flag=True, help="List everything, not only what may be new.")
 @click.pass_obj
@@ -124,7 +124,7 @@ def detect(settings: Settings) -> None:
         result = run(settings)
     click.echo(
         f"{result.detections} detections: {result.created} findings created, "
-        f"{result.updated} updated, {result.withdrawn} withdrawn"
+        f"{result.updated} updated, {result.resolved} resolved, {result.withdrawn} withdrawn"
     )
     fail("detect", result.failed)
 
@@ -231,6 +231,14 @@ def sources(settings: Settings, as_json: bool) -> None:
 def detections(as_json: bool) -> None:
     """The detections, with the requirement ids that each answers."""
     show_rows(report.detections(), as_json)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def suppressions(settings: Settings, as_json: bool) -> None:
+    """The suppressions: whose they are, until when, and how many findings each hides."""
+    show_rows(report.suppressions(settings), as_json)
 
 
 @main.command()

@@ -6,6 +6,7 @@ killed at any point and run again, beside others: the ledger and the txns of the
 
 from __future__ import annotations
 
+import importlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ from queue import Empty, SimpleQueue
 import pyarrow as pa
 
 from transforms.decoders.compression import plain
-from transforms.decoders.json_records import read_records
+from transforms.decoders.framing import Bounds
 from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.arrow import keep_memory
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
@@ -42,7 +43,7 @@ from transforms.lake.ledger import (
 from transforms.lake.quarantine import INLINE, quarantine_rows, quarantine_table, quarantine_txn
 from transforms.lake.records import Bad
 from transforms.lake.table import Changes, DataFile, Lake, Snapshot, Table
-from transforms.readers.base import ObjectStore, RemoteObject, open_store
+from transforms.readers.base import Notifications, ObjectStore, RemoteObject, open_store, scheme_of
 from transforms.readers.probe import check_store
 from transforms.settings import Settings
 from transforms.sources import get
@@ -53,6 +54,8 @@ LIST_LIMIT = 100_000
 """Objects that are held and planned at once; a planning run that planned so many leaves the rest to the next."""
 AHEAD = timedelta(days=1)
 """A key dated later than so long after now moves no resume point: it would hide all real days from then on."""
+NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub"}
+"""Schemes of queues that announce objects, and the reader of each."""
 QUARANTINE_BUFFER = 64 << 20
 PARALLEL_FROM = 24 << 20
 """Bytes of open work from which more than one process pays."""
@@ -210,15 +213,15 @@ class Finder:
 
 def _finder(settings: Settings, source: Source, uri: str, sweep: bool, clock: Clock) -> Finder:
     """By listing, by notification, or by pulling an API whose pages become objects first."""
-    if uri.startswith("sqs"):
-        from transforms.readers import sqs
-
-        notified = sqs.receive(uri, settings.environment)
+    scheme = scheme_of(uri)
+    if scheme in NOTIFIED:
+        reader = importlib.import_module(f"transforms.readers.{NOTIFIED[scheme]}")
+        notified: Notifications = reader.receive(uri, settings.environment)
         skip = re.compile(source.skip_keys) if source.skip_keys else None
         wanted = [o for o in notified.objects if skip is None or not skip.search(o.uri)]
         group = Group(uri, date.min, [(o, _day_of(source, o.uri.split("/")[3:-1])) for o in wanted])
         return Finder(lambda resume: [([group], bool(notified.objects))], notified.acknowledge)
-    if not uri.startswith(("http://", "https://")):
+    if scheme not in ("http", "https"):
         store = open_store(uri, settings.environment)
         return Finder(lambda resume: ((g, False) for g in discover(store, source, resume, sweep=sweep)))
     if source.api is None:
@@ -487,19 +490,12 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         try:
             unpacked, packed = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
             final = final or packed
-            for chunk in read_records(
-                unpacked,
-                source.expand,
-                final=final,
-                first_no=item.from_record,
-                chunk_bytes=settings.chunk_bytes,
-                max_record=settings.max_record_bytes,
-                max_document=settings.max_document_bytes,
-            ):
-                rows = builder.rows(chunk, place)
+            for chunk in source.read(unpacked, _bounds(settings, item, final)):
+                here = place.of(chunk)
+                rows = builder.rows(chunk, here)
                 batch.writer.add(rows.table)
                 if rows.bad:
-                    batch.quarantine(quarantine_rows(source.name, place, rows.bad, builder.landed_at))
+                    batch.quarantine(quarantine_rows(source.name, here, rows.bad, builder.landed_at))
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
                 batch.bytes += chunk.consumed - consumed
@@ -516,6 +512,17 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
     batch.results.append((item, end, records, quarantined, ""))
+
+
+def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:
+    return Bounds(
+        final=final,
+        first_no=item.from_record,
+        chunk_bytes=settings.chunk_bytes,
+        max_record=settings.max_record_bytes,
+        max_document=settings.max_document_bytes,
+        max_ratio=settings.max_ratio,
+    )
 
 
 def _condemn(

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.decoders.compression import plain
-from transforms.decoders.json_records import read_records
+from transforms.decoders.framing import Bounds
 from transforms.errors import ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.bronze import BronzeWriter, bronze_table
 from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import ledger_table
 from transforms.lake.quarantine import quarantine_table
-from transforms.lake.records import Chunk
+from transforms.lake.records import Chunk, Columns
 from transforms.lake.schemas import QUARANTINE
 from transforms.lake.table import Changes, Lake, Snapshot
 from transforms.land import store_of
@@ -127,15 +129,18 @@ def _replay(settings: Settings, name: str) -> Replayed:
         try:
             delivered, size = _delivered(settings, row, landed)
             stream, _ = plain(delivered, size=size, max_ratio=settings.max_ratio)
-            chunks = list(
-                read_records(
-                    stream, source.expand, first_no=landed.first_no,
-                    max_record=settings.max_record_bytes, max_document=settings.max_document_bytes,
-                )
-            )  # fmt: skip
+            bounds = Bounds(
+                first_no=landed.first_no,
+                max_record=settings.max_record_bytes,
+                max_document=settings.max_document_bytes,
+                max_ratio=settings.max_ratio,
+                attributes=row["attributes"],
+            )
+            chunks = list(source.read(stream, bounds))
         except (DataError, ObjectGone, RetryableError, ConfigError, OSError):
             continue  # it stays open
-        built = [builder.rows(_beyond(chunk, landed.first_no + landed.count), place) for chunk in chunks]
+        beyond = [_beyond(chunk, landed.first_no + landed.count) for chunk in chunks]
+        built = [builder.rows(chunk, place.of(chunk)) for chunk in beyond]
         if any(b.bad for b in built) or not any(b.table.num_rows for b in built):
             continue
         for b in built:
@@ -215,11 +220,17 @@ def _delivered(settings: Settings, row: Mapping[str, Any], landed: Landed) -> tu
 
 def _beyond(chunk: Chunk, number: int) -> Chunk:
     """The records and bad pieces of a chunk from one number on."""
-    kept = [(n, r) for n, r in zip(chunk.numbers, chunk.records, strict=True) if n >= number]
-    return Chunk(
-        numbers=[n for n, _ in kept],
-        records=[r for _, r in kept],
+    start = bisect_left(chunk.numbers, number)
+    columns = chunk.columns
+    return replace(
+        chunk,
+        numbers=chunk.numbers[start:],
+        records=chunk.records[start:],
         bad=[b for b in chunk.bad if b.record_no >= number],
-        next_no=chunk.next_no,
-        consumed=chunk.consumed,
+        columns=None if columns is None else partial(_columns_beyond, columns, start),
     )
+
+
+def _columns_beyond(columns: Columns, start: int, names: Sequence[str]) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    found, reasons = columns(names)
+    return {n: a.slice(start) for n, a in found.items()}, {i - start: r for i, r in reasons.items() if i >= start}

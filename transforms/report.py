@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigError
 from transforms.settings import REPOSITORY, Settings
 
 if TYPE_CHECKING:
+    import duckdb
+
     from transforms.lake.table import Lake
 
 
@@ -63,27 +66,60 @@ def sources(settings: Settings) -> list[dict[str, Any]]:
     return rows
 
 
-def detections() -> list[dict[str, Any]]:
-    """Every detection from its yml, without starting dbt."""
+def declared() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every detection's name and what its yml declares (config.meta), in name order, without starting dbt."""
     import yaml
 
-    rows = []
     for path in sorted((REPOSITORY / "dbt_project" / "models" / "detections").rglob("*.yml")):
         for model in yaml.safe_load(path.read_text())["models"]:
-            meta = model["config"]["meta"]
-            rows.append(
-                {
-                    "detection": model["name"],
-                    "title": meta["title"],
-                    "severity_id": meta["severity_id"],
-                    "shape": meta["shape"],
-                    "window_minutes": meta["window"],
-                    "requirement_ids": meta["requirement_ids"],
-                    "attack": [a.get("sub_technique_uid") or a.get("technique_uid") for a in meta.get("attack", [])],
-                    "inputs": sorted(meta["inputs"]),
-                }
-            )
-    return rows
+            yield model["name"], model["config"]["meta"]
+
+
+def detections() -> list[dict[str, Any]]:
+    return [
+        {
+            "detection": name,
+            "title": meta["title"],
+            "severity_id": meta["severity_id"],
+            "shape": meta["shape"],
+            "window_minutes": meta["window"],
+            "requirement_ids": meta["requirement_ids"],
+            "attack": [a.get("sub_technique_uid") or a.get("technique_uid") for a in meta.get("attack", [])],
+            "inputs": sorted(meta["inputs"]),
+        }
+        for name, meta in declared()
+    ]
+
+
+def suppressions(settings: Settings) -> list[dict[str, Any]]:
+    """Every suppression of the project with the number of findings that it hides in this lake.
+
+    `state`: expired (as of today), unused (it never hid anything here), or active.
+    """
+    from transforms.lake.table import Lake
+    from transforms.warehouse.session import connect, register_views
+    from transforms.warehouse.suppressions import load
+
+    con = connect(settings)
+    hidden: dict[str, int] = {}
+    if "findings.suppressed" in register_views(con, Lake(settings)):
+        counted = "select suppression_uid, sum(findings) from findings.suppressed group by suppression_uid"
+        hidden = {uid: int(n) for uid, n in con.execute(counted).fetchall()}
+    today = datetime.now(UTC).date()
+    return [
+        {
+            "suppression": s.suppression_uid,
+            "detection": s.detection,
+            "column": s.column,
+            "pattern": s.pattern,
+            "owner": s.owner,
+            "reason": s.reason,
+            "expires": s.expires,
+            "state": "expired" if s.expires <= today else "unused" if s.suppression_uid not in hidden else "active",
+            "hidden_findings": hidden.get(s.suppression_uid, 0),
+        }
+        for s in load(settings)
+    ]
 
 
 def status(settings: Settings) -> list[dict[str, Any]]:
@@ -109,11 +145,13 @@ def status(settings: Settings) -> list[dict[str, Any]]:
             """
         ).fetchall()
     }
+    health = _health(con) if {"marts.health_source", "marts.health_detection"} <= set(views) else {}
     rows = []
     for name in registry():
         if name not in landed:
             continue
         objects, records, quarantined, last, failures = landed[name]
+        still_open, silent, blind = health.get(name, (None, None, None))
         ledger = Ledger(snapshot, name)
         waiting = [p for lane in ledger.lanes() for plans in ledger.open_plans(lane).values() for p in plans]
         newest = None
@@ -128,6 +166,7 @@ def status(settings: Settings) -> list[dict[str, Any]]:
                 "objects": objects,
                 "records": int(records or 0),
                 "quarantined": int(quarantined or 0),
+                "quarantine_open": still_open,
                 "last_landed": last,
                 "newest_event": newest,
                 "lag_seconds": int((last - newest).total_seconds()) if last and newest else None,
@@ -135,9 +174,32 @@ def status(settings: Settings) -> list[dict[str, Any]]:
                 "oldest_open": min((p.object_time for p in waiting), default=None),
                 "failed_reads": failures,
                 "unbuilt_records": _unbuilt(lake, name),
+                "silent_accounts": silent,
+                "blind_detections": blind,
             }
         )
     return rows
+
+
+def _health(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int, int]]:
+    """By source, from the health marts: open quarantine entries, accounts that are silent now, and detections that are
+    blind now in one of its accounts."""
+    found = con.execute(
+        """
+        with blind as (
+            select detection, account_uid from marts.health_detection
+            where state = 'BLIND' and end_dt = (select max(end_dt) from marts.health_detection)
+        )
+        select
+            s.source,
+            max(s.quarantined_open),
+            count(distinct s.account_uid) filter (s.silent_since_dt is not null),
+            count(distinct b.detection)
+        from marts.health_source as s left join blind as b on b.account_uid = s.account_uid
+        group by s.source
+        """
+    ).fetchall()
+    return {source: (int(still_open), int(silent), int(blind)) for source, still_open, silent, blind in found}
 
 
 def _unbuilt(lake: Lake, source: str) -> int:

@@ -9,7 +9,7 @@
     {% if execute and target.name != 'unit' and flags.WHICH in ('run', 'build') %}
         {% set statuses = {} %}
         {% for result in results if result.node.resource_type == 'model' %}
-            {% do statuses.update({result.node.name: {'status': result.status | string, 'seconds': result.execution_time, 'message': result.message}}) %}
+            {% do statuses.update({result.node.name: {'status': result.status | string, 'seconds': result.execution_time, 'message': result.message, 'refs': result.node.refs | map(attribute='name') | list}}) %}
         {% endfor %}
         {% do adapter.store_relation('catchment', api.Relation.create(identifier='run'), [], '', 'delta', {'action': 'end', 'statuses': statuses}) %}
     {% endif %}

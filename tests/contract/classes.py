@@ -15,13 +15,13 @@ MODELS = Path(__file__).parents[2] / "dbt_project" / "models" / "ocsf"
 
 @dataclass(frozen=True)
 class OcsfClass:
-    """One class table: `columns` are its contract, in order; `required` those that no row may leave empty."""
+    """One class table: `columns` are its contract, in order; of each in `required` one at least must be filled."""
 
     table: str
     class_uid: int
     class_name: str
     activities: dict[int, str]
-    required: tuple[str, ...]
+    required: tuple[tuple[str, ...], ...]
     columns: dict[str, dict[str, Any]]
 
 
@@ -39,7 +39,7 @@ def classes() -> dict[str, OcsfClass]:
             class_uid=meta["class_uid"],
             class_name=known[meta["class_uid"]]["name"],
             activities=known[meta["class_uid"]]["activities"],
-            required=tuple(meta["required"]),
+            required=tuple((one,) if isinstance(one, str) else tuple(one) for one in meta["required"]),
             columns={column["name"]: column for column in model["columns"]},
         )
     assert {c.class_uid for c in found.values()} == set(known)

@@ -12,7 +12,7 @@ import jinja2
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 DETECTIONS = PROJECT / "models" / "detections"
-SHAPES = ("event", "threshold", "sequence", "first_seen")
+SHAPES = ("event", "threshold", "sequence", "first_seen", "anomaly", "state", "absence")
 
 
 class _Return(Exception):
@@ -25,6 +25,11 @@ class Input:
     """Stands for a relation: new_rows reads the table `new_<name>`, seen_rows `seen_<name>`."""
 
     name: str
+
+    @property
+    def identifier(self) -> str:
+        """Return the name, as dbt's relations do."""
+        return self.name
 
     def render(self) -> str:
         """Return the name, as dbt's relations do."""
@@ -59,12 +64,13 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
     known["new_rows"] = lambda relation: f"new_{relation.name}"
     known["seen_rows"] = lambda relation: f"seen_{relation.name}"
     known["ref"] = Input
+    known["target"] = SimpleNamespace(name="lake")
 
     # A template takes a copy of what is known when it is loaded, so every name is known beforehand; and it prefers its
     # own macros to those, so each stands alone.
     files = [
         p.read_text()
-        for folder in ("detections", "dispatch", "ocsf")
+        for folder in ("access", "calendar", "detections", "dispatch", "ocsf")
         for p in (PROJECT / "macros" / folder).glob("*.sql")
     ]
     texts = [text for file in files for text in re.findall(r"{%-? *macro .+?endmacro *-?%}", file, re.DOTALL)]
@@ -76,7 +82,7 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
 
 
 def macros() -> SimpleNamespace:
-    """Return every macro of `detections/`, `dispatch/` and `ocsf/`, callable from Python; they return SQL."""
+    """Return every macro of the folders that detections use, callable from Python; they return SQL."""
     environment, names = _environment()
     return SimpleNamespace(**{name: environment.globals[name] for name in names})
 
@@ -95,7 +101,9 @@ def arguments(path: Path) -> tuple[str, dict[str, Any]]:
     def noted(shape: str) -> Any:
         return lambda **given: calls.append((shape, given)) or ""
 
-    environment.globals.update({f"detect_{shape}": noted(shape) for shape in SHAPES})
+    environment.globals.update(
+        {f"detect_{shape}": noted(shape) for shape in SHAPES} | {"detect_silence": noted("absence")}
+    )
     environment.from_string(path.read_text()).render()
     assert len(calls) == 1, f"{path.name} calls {len(calls)} shapes"
     return calls[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ import yaml
 from rendering import DETECTIONS, PROJECT, SHAPES, arguments, rendered
 from sqlglot import exp
 
+from transforms.sources import registry
+
 MODELS = sorted(DETECTIONS.rglob("*.sql"), key=lambda path: path.stem)
 META = {
     "title", "description", "version", "severity_id", "confidence_id", "attack", "requirement_ids", "shape", "window",
     "lookback_days", "lookahead_days", "entity", "inputs", "threat", "false_positives", "blind_spots", "runbook",
 }  # fmt: skip
+WAITING = {"watermark"}
+"""What a detection says besides if it waits for a source."""
 INTERFACE = [
-    "entity_key", "window_start_dt", "window_end_dt", "fires", "title", "first_seen_dt", "last_seen_dt", "count",
-    "evidence_event_uids", "actor_user_name", "actor_user_uid", "src_endpoint_ip", "cloud_provider",
+    "entity_key", "window_start_dt", "window_end_dt", "fires", "resolved", "title", "first_seen_dt", "last_seen_dt",
+    "count", "evidence_event_uids", "actor_user_name", "actor_user_uid", "src_endpoint_ip", "cloud_provider",
     "cloud_account_uid", "cloud_region", "resource_uid", "resource_name", "resource_type", "detail",
 ]  # fmt: skip
 
@@ -36,15 +41,18 @@ def meta_of(path: Path) -> dict[str, Any]:
 
 
 def columns_of(model: str) -> set[str]:
-    """Return the columns of an OCSF class's contract."""
-    document = yaml.safe_load((PROJECT / "models" / "ocsf" / f"{model}.yml").read_text())
+    """Return the columns of the contract of an OCSF class or a rollup."""
+    [path] = [p for part in ("ocsf", "rollups") for p in (PROJECT / "models" / part).glob(f"{model}.yml")]
+    document = yaml.safe_load(path.read_text())
     return {column["name"] for column in document["models"][0]["columns"]}
 
 
 def test_there_are_detections_for_every_source_and_shape() -> None:
-    assert len(MODELS) >= 15
-    assert {path.parent.name for path in MODELS} >= {"aws", "okta", "azure"}
-    assert {meta_of(path)["shape"] for path in MODELS} == set(SHAPES)
+    assert len(MODELS) >= 20
+    assert {path.parent.name for path in MODELS} >= {"aws", "okta", "azure", "cross"}
+    shapes = Counter(meta_of(path)["shape"] for path in MODELS)
+    assert set(shapes) == set(SHAPES)
+    assert min(shapes.values()) >= 2
 
 
 def test_sql_and_yml_come_in_pairs() -> None:
@@ -65,7 +73,7 @@ class TestDetection:
 
     def test_says_everything(self, path: Path) -> None:
         meta = meta_of(path)
-        assert set(meta) == META
+        assert set(meta) - WAITING == META
         assert 1 <= meta["severity_id"] <= 6
         assert 1 <= meta["confidence_id"] <= 3
         assert isinstance(meta["version"], int)
@@ -92,16 +100,26 @@ class TestDetection:
         meta = meta_of(path)
         shape, given = arguments(path)
         assert meta["shape"] == shape
-        if shape == "first_seen":
-            assert meta["entity"] == [*given["entity"], given["value"]]
+        reach = {"event": 0, "threshold": 1, "sequence": 1, "absence": 2 + given.get("days", 0)}
+        days = (meta["lookback_days"], meta["lookahead_days"])
+        if shape in ("first_seen", "anomaly"):
+            assert meta["entity"] == [*given["entity"], *([given["value"]] if shape == "first_seen" else [])]
             assert meta["window"] == 1440
-            assert meta["lookback_days"] == meta["lookahead_days"] == given["lookback_days"]
+            assert days == (given["lookback_days"],) * 2
             assert 0 < given["learning_days"] < given["lookback_days"]
         else:
             assert meta["entity"] == given["entity"]
-            assert meta["window"] == given["window"]
-            beside = 0 if shape == "event" else 1
-            assert (meta["lookback_days"], meta["lookahead_days"]) == (beside, beside)
+            assert meta["window"] == given.get("window", 1440)
+            assert days == ((2 * given["memory_days"] if shape == "state" else reach[shape]),) * 2
+        waits = given["after"] + given["lateness"] if "after" in given else given.get("for_minutes", 0)
+        if waits:
+            watermark = meta["watermark"]
+            assert set(watermark) == {"source", "inputs", "wait"}
+            assert watermark["source"] in registry()
+            assert watermark["wait"] == waits
+            assert set(watermark["inputs"]) <= set(meta["inputs"])
+        else:
+            assert "watermark" not in meta
         if shape in ("threshold", "sequence"):
             assert given.get("at_least", 2) >= 2
         assert set(meta["inputs"]) == set(re.findall(r"ref\('(\w+)'\)", path.read_text()))
@@ -109,7 +127,7 @@ class TestDetection:
     def test_inputs_have_the_columns_that_it_reads(self, path: Path) -> None:
         for name, needed in meta_of(path)["inputs"].items():
             assert set(needed) <= columns_of(name)
-            assert {"time", "event_uid"} <= set(needed)
+            assert ({"event_date"} if name.startswith("rollup_") else {"time", "event_uid"}) <= set(needed)
 
     def test_conditions_read_declared_columns_only(self, path: Path) -> None:
         known = {name: columns_of(name) for name in meta_of(path)["inputs"]}
@@ -118,7 +136,9 @@ class TestDetection:
         tree = sqlglot.parse_one(rendered(path), read="duckdb")
         for where in tree.find_all(exp.Where):
             source = where.parent_select.args["from_"].this if where.parent_select else None
-            if isinstance(source, exp.Table) and source.name.startswith(("new_ocsf", "seen_ocsf")):
+            if isinstance(source, exp.Table) and source.name.startswith(
+                ("new_ocsf", "seen_ocsf", "new_rollup", "seen_rollup")
+            ):
                 read = {column.name for column in where.find_all(exp.Column)}
                 assert read & every <= needed
 

@@ -20,7 +20,9 @@ from infra.local.simulate import Delivery, Simulation, apply
 from transforms.warehouse.query import rows
 
 RUN_COLUMNS = {"landed_at", "created_dt", "modified_dt"}
-REVISION_COLUMNS = {"revision", "revision_kind", "activity_id", "activity_name", "type_uid", "type_name"}
+REVISION_COLUMNS = {
+    "revision", "revision_kind", "activity_id", "activity_name", "type_uid", "type_name", "is_alert"
+}  # fmt: skip
 """How often a finding was revised depends on when its events arrived; what it says in the end does not."""
 
 

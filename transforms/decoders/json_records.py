@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from transforms.decoders.compression import Readable
+from transforms.decoders.framing import BOM, Bounds, read_full
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk, Raw
 
@@ -60,6 +62,25 @@ def envelope(*keys: str) -> Expand:
     return expand
 
 
+@dataclass(frozen=True, slots=True)
+class JsonRecords:
+    """The framing of JSON: records are what `expand` makes of each value."""
+
+    expand: Expand
+    appendable: bool = True
+
+    def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
+        return read_records(
+            stream,
+            self.expand,
+            final=bounds.final,
+            first_no=bounds.first_no,
+            chunk_bytes=bounds.chunk_bytes,
+            max_record=bounds.max_record,
+            max_document=bounds.max_document,
+        )
+
+
 def read_records(
     stream: Readable,
     expand: Expand,
@@ -78,11 +99,11 @@ def read_records(
     held = b""
     lines = False
     while True:
-        block = _read_full(stream, chunk_bytes)
+        block = read_full(stream, chunk_bytes)
         end = len(block) < chunk_bytes
         held = held + block if held else block
-        if not offset and held[:3] == b"\xef\xbb\xbf":
-            held, offset = held[3:], 3
+        if not offset and held.startswith(BOM):
+            held, offset = held[len(BOM) :], len(BOM)
         lines = lines or (not end and _starts_with_line(held, expand))
         if lines:
             chunk = _values(held, expand, number, offset, max_record, final=final and end)
@@ -112,17 +133,6 @@ def _pieces(chunk: Chunk, offset: int, size: int) -> Iterator[Chunk]:
             first, held = last, 0
     chunk.numbers, chunk.records = chunk.numbers[first:], chunk.records[first:]
     yield chunk
-
-
-def _read_full(stream: Readable, size: int) -> bytes:
-    parts, left = [], size
-    while left:
-        block = stream.read(left)
-        if not block:
-            break
-        parts.append(block)
-        left -= len(block)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _starts_with_line(data: bytes, expand: Expand) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from operator import itemgetter
@@ -28,7 +28,22 @@ AHEAD = timedelta(days=2)
 HEX = np.frombuffer(b"".join(b"%02x" % i for i in range(256)), np.uint16)
 """Two hexadecimal digits for each byte."""
 LAST = itemgetter(-1)
+NOTHING = b"-"
+"""What stands in an identity for a column that is empty: what text logs write."""
 LOOSE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+class DeclaredTable(Protocol):
+    """Identity and clock of records that are rows of columns (transforms.sources.base.Table)."""
+
+    @property
+    def identity(self) -> tuple[str, ...]: ...
+    @property
+    def needed(self) -> tuple[str, ...]: ...
+    @property
+    def clock_columns(self) -> tuple[str, ...]: ...
+    @property
+    def clock(self) -> Callable[[Mapping[str, pa.Array]], Sequence[Any] | pa.Array]: ...
 
 
 class Declared(Protocol):
@@ -46,6 +61,8 @@ class Declared(Protocol):
     def reject(self) -> Callable[[Any], str | None]: ...
     @property
     def unwrap(self) -> Callable[[Any], tuple[bytes, dict[str, Any]] | None]: ...
+    @property
+    def table(self) -> DeclaredTable | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +73,12 @@ class Place:
     version: str
     batch_id: str
     attributes: str | None
+
+    def of(self, chunk: Chunk) -> Place:
+        """The place of a chunk's records, with what their object says of them all."""
+        if chunk.attributes is None:
+            return self
+        return replace(self, attributes=_merged(self.attributes, chunk.attributes))
 
 
 @dataclass(slots=True)
@@ -77,10 +100,49 @@ class EnvelopeBuilder:
 
     def rows(self, chunk: Chunk, place: Place) -> Rows:
         """Bronze rows of a chunk. Nothing is dropped: each record is a row or a Bad with the reason."""
+        if self.source.table is not None:
+            return self._columnar(chunk, self.source.table, place)
         quick = self._all_at_once(chunk.records)
         if quick is not None:
             return self._assemble(chunk.numbers, chunk.records, *quick, None, list(chunk.bad), place)
         return self._one_by_one(chunk, place)
+
+    def _columnar(self, chunk: Chunk, table: DeclaredTable, place: Place) -> Rows:
+        """Records that are rows of columns: nothing is called for each of them but its hash."""
+        if chunk.columns is None:
+            return Rows(BRONZE.empty_table(), list(chunk.bad))
+        columns, reasons = chunk.columns(sorted({*table.identity, *table.clock_columns}))
+        uids = self._column_digests(chunk, columns, table, place)
+        dated = any(name in columns for name in table.clock_columns)
+        clocks = table.clock(columns) if dated else [None] * len(chunk.records)
+        return self._assemble(chunk.numbers, chunk.records, uids, clocks, None, list(chunk.bad), place, reasons=reasons)
+
+    def _column_digests(
+        self, chunk: Chunk, columns: Mapping[str, pa.Array], table: DeclaredTable, place: Place
+    ) -> list[bytes]:
+        """The event_uid of every record: over its identity columns, or over its place where they are not there.
+
+        The columns stand one below the other, so that no two rows give the same bytes; a row that holds line breaks is
+        written otherwise. What is empty and what is absent is the same.
+        """
+        if not set(table.needed) <= columns.keys():
+            uri = place.uri.encode("utf-8", "surrogateescape")
+            return [sha256(self.prefix + b"place\n%d\n" % number + uri).digest() for number in chunk.numbers]
+        nothing = pa.repeat(pa.scalar(NOTHING, pa.binary()), len(chunk.records))
+        values = [columns.get(name, nothing) for name in table.identity]
+        head = pa.scalar(self.prefix + b"columns", pa.binary())
+        joined = pc.binary_join_element_wise(
+            head, *values, pa.scalar(b"\n", pa.binary()), null_handling="replace", null_replacement=NOTHING
+        )
+        texts = joined.to_pylist()
+        breaks = len(values) + self.prefix.count(b"\n")
+        if joined.buffers()[2].to_pybytes().count(b"\n") == breaks * len(texts):
+            return [sha256(text).digest() for text in texts]
+        rows = zip(*(value.fill_null(NOTHING).to_pylist() for value in values), strict=True)
+        return [
+            sha256(text).digest() if text.count(b"\n") == breaks else self._digest(_texts(row), b"")
+            for text, row in zip(texts, rows, strict=True)
+        ]
 
     def _all_at_once(self, records: Sequence[Raw]) -> tuple[list[bytes], list[Any]] | None:
         """Identity and clock of every record, or None where one of them needs a closer look."""
@@ -163,11 +225,12 @@ class EnvelopeBuilder:
         bad: list[Bad],
         place: Place,
         delivered: Sequence[Raw] = (),
+        reasons: Mapping[int, str] | None = None,
     ) -> Rows:
         times, failed = self._times(clocks)
         texts, broken = text_array(raws)
         keep = None
-        reasons = {**failed, **broken}
+        reasons = {**failed, **broken, **(reasons or {})}
         if reasons:
             for index, reason in sorted(reasons.items()):
                 whole = (delivered or raws)[index]
@@ -196,10 +259,17 @@ class EnvelopeBuilder:
         bad.sort(key=lambda b: b.record_no)
         return Rows(table.filter(keep) if keep is not None else table, bad)
 
-    def _times(self, clocks: Sequence[Any]) -> tuple[pa.Array, dict[int, str]]:
+    def _times(self, clocks: Sequence[Any] | pa.Array) -> tuple[pa.Array, dict[int, str]]:
         """Microsecond UTC timestamps, and for those that are none the reason by index."""
         times = None
-        if _in_one_form(clocks):
+        if isinstance(clocks, pa.Array):
+            if pa.types.is_integer(clocks.type) and not clocks.null_count:
+                try:
+                    times = clocks.cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP)
+                except pa.ArrowInvalid:
+                    times = None
+            clocks = clocks.to_pylist() if times is None else clocks
+        elif _in_one_form(clocks):
             try:
                 nanoseconds = pa.array(clocks, pa.string()).cast(pa.timestamp("ns", "UTC"))
                 times = nanoseconds.cast(TIMESTAMP, safe=False)  # cuts what is beyond microseconds
@@ -295,13 +365,18 @@ def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
 def _joined(raws: Sequence[Raw]) -> tuple[pa.Array, bool]:
     """The texts one after another as a string array that is not checked yet, and whether they are all ASCII."""
     offsets = np.zeros(len(raws) + 1, dtype=np.int32)
-    lengths = map(len, map(memoryview, raws))  # type: ignore[arg-type]
+    plain = set(map(type, raws)) == {bytes}
+    lengths = map(len, raws if plain else map(memoryview, raws))  # type: ignore[arg-type]
     np.cumsum(np.fromiter(lengths, dtype=np.int32, count=len(raws)), out=offsets[1:])
     data = b"".join(raws)
     return pa.StringArray.from_buffers(len(raws), pa.py_buffer(offsets), pa.py_buffer(data)), data.isascii()
 
 
-def _merged(attributes: str | None, extra: dict[str, Any]) -> str:
+def _texts(row: Sequence[bytes]) -> tuple[str, ...]:
+    return tuple(value.decode("utf-8", "surrogateescape") for value in row)
+
+
+def _merged(attributes: str | None, extra: Mapping[str, Any]) -> str:
     return json.dumps({**(json.loads(attributes) if attributes else {}), **extra}, sort_keys=True)
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 Raw = msgspec.Raw | bytes
+Columns = Callable[[Sequence[str]], tuple[Mapping[str, pa.Array], Mapping[int, str]]]
+"""Some columns of a chunk's records by name, as text, and by index the reasons why a record has none.
+
+A name that the records do not have is left out; what a record leaves empty is null or the format's own mark for it.
+"""
 
 
 @dataclass(slots=True)
@@ -28,3 +36,5 @@ class Chunk:
     bad: list[Bad] = field(default_factory=list)
     next_no: int = 0
     consumed: int = 0  # bytes of the plain stream up to the end of the last whole record
+    columns: Columns | None = None  # where the records are rows of named columns
+    attributes: Mapping[str, Any] | None = None  # what the object says of all these records, and they do not

@@ -28,6 +28,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from transforms.errors import ConfigError, RetryableError
 from transforms.lake.arrow import spare_pandas
+from transforms.lake.schemas import TIMESTAMP
 from transforms.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,20 @@ class Snapshot:
             for r in rows
         ]
 
+    def latest(self, column: str) -> datetime | None:
+        """The latest instant of a timestamp column over all files, by their statistics; None where there is none.
+
+        A file counts up to the time at which it was committed. Read as Arrow columns: a table may have many files.
+        """
+        actions = pa.table(self.handle.get_add_actions(flatten=True))
+        if f"max.{column}" not in actions.column_names:
+            return None
+        high = actions.column(f"max.{column}").cast(TIMESTAMP)
+        committed = actions.column("modification_time").cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP)
+        known = pa.compute.if_else(pa.compute.less(high, committed), high, committed)
+        found: datetime | None = pa.compute.max(known).as_py()
+        return found
+
     def added(self, after: int) -> Iterator[tuple[int, list[DataFile]]]:
         """(version, files that it added) for each version after `after` up to this one; rewrites are left out.
 
@@ -179,10 +194,10 @@ class Table:
             self._shape = pa.schema(handle.schema()), list(handle.metadata().partition_columns)
         return self._shape
 
-    def open(self) -> Snapshot:
-        """The table as it is now. Raises ConfigError where it was never created."""
+    def open(self, version: int | None = None) -> Snapshot:
+        """The table as it is now, or was at a version. Raises ConfigError where it was never created."""
         try:
-            return Snapshot(self, DeltaTable(self.uri, storage_options=self.lake.storage_options))
+            return Snapshot(self, DeltaTable(self.uri, version=version, storage_options=self.lake.storage_options))
         except TableNotFoundError:
             raise ConfigError(
                 f"{self.name}: no such table in {self.lake.root}; nothing was landed or built yet"

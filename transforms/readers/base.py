@@ -7,7 +7,7 @@ A store lists, reads and puts; it knows nothing of sources, records or Delta. On
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -34,6 +34,19 @@ class Listing:
 
     prefixes: list[str]
     objects: list[RemoteObject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifications:
+    """Objects that were announced, and the way to forget the announcements.
+
+    `acknowledge` deletes the messages that were understood; call it after the plan is committed. `skipped`
+    counts those that were not: they stay, and the queue's own policy takes them to a dead-letter queue.
+    """
+
+    objects: list[RemoteObject]
+    acknowledge: Callable[[], None]
+    skipped: int
 
 
 class ObjectStore(Protocol):

@@ -33,20 +33,28 @@ SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 def open_store(uri: str, environment: Mapping[str, str]) -> GcsStore:
     """A store on `gs://bucket[/prefix]`. Raises ConfigError without credentials."""
     emulator, project = environment.get("STORAGE_EMULATOR_HOST"), environment.get("GOOGLE_CLOUD_PROJECT")
-    try:
-        if emulator:
-            credentials: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]
-        elif (path := environment.get(FILE)) and path != os.environ.get(FILE):
-            credentials, found = google.auth.load_credentials_from_file(path, [SCOPE])  # type: ignore[no-untyped-call]
-            project = project or found
-        else:
-            credentials, found = google.auth.default(scopes=[SCOPE])
-            project = project or found
-    except GoogleAuthError as error:
-        raise ConfigError(f"{shown(uri)}: {str(error).splitlines()[0]}") from None
+    if emulator:
+        credentials: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    else:
+        credentials, found = credentials_of(uri, environment, SCOPE)
+        project = project or found
     options = {"api_endpoint": emulator} if emulator else None
     client = storage.Client(project=project or "none", credentials=credentials, client_options=options)
     return GcsStore(uri.rstrip("/"), client)
+
+
+def credentials_of(uri: str, environment: Mapping[str, str], scope: str) -> tuple[Any, str | None]:
+    """(credentials for a scope, the project that they name) of Google's default chain, or of a source's own file.
+
+    Raises ConfigError that names `uri`.
+    """
+    path = environment.get(FILE)
+    try:
+        if path and path != os.environ.get(FILE):
+            return google.auth.load_credentials_from_file(path, [scope])  # type: ignore[no-untyped-call,no-any-return]
+        return google.auth.default(scopes=[scope])
+    except GoogleAuthError as error:
+        raise ConfigError(f"{shown(uri)}: {str(error).splitlines()[0]}") from None
 
 
 class GcsStore:

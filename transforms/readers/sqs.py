@@ -7,8 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus, urlsplit
@@ -17,7 +16,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from transforms.errors import ConfigError
-from transforms.readers.base import RemoteObject
+from transforms.readers.base import Notifications, RemoteObject
 from transforms.readers.s3 import client_config, endpoint_of, session_of, translated
 
 if TYPE_CHECKING:
@@ -25,19 +24,6 @@ if TYPE_CHECKING:
 
 BATCH = 10
 """Messages in one request; SQS allows no more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notifications:
-    """Objects that were announced, and the way to forget the announcements.
-
-    `acknowledge` deletes the messages that were understood; call it after the plan is committed. `skipped`
-    counts those that were not: they stay, and the queue's redrive policy takes them to the dead-letter queue.
-    """
-
-    objects: list[RemoteObject]
-    acknowledge: Callable[[], None]
-    skipped: int
 
 
 def receive(uri: str, environment: Mapping[str, str], *, wait_seconds: int = 1, most: int = 1000) -> Notifications:

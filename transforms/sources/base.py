@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
-from transforms.decoders.json_records import Expand
+from transforms.decoders.compression import Readable
+from transforms.decoders.framing import Bounds, Framing
+from transforms.decoders.json_records import Expand, JsonRecords, envelope
+from transforms.errors import ConfigError
+from transforms.lake.records import Chunk
 
 Value = str | int | float | None
 """What a field of a head may hold; a record with anything else there is quarantined as of a wrong type."""
@@ -18,6 +23,25 @@ Value = str | int | float | None
 
 class Head(msgspec.Struct, gc=False):
     """The few fields of a record that identity and clock need. A source subclasses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Identity and clock of a source whose records are rows of columns (a text with a header, CSV, Parquet).
+
+    identity: the columns that make a record the same record wherever it is delivered. needed: those of them without
+    which they tell no two records apart: where a header lacks one, the record's place (object, number) is its identity.
+    clock_columns: what clock reads. clock: the vendor's event times of these columns, all records at once: RFC 3339
+    texts, or epoch milliseconds.
+    """
+
+    identity: tuple[str, ...]
+    needed: tuple[str, ...]
+    clock_columns: tuple[str, ...]
+    clock: Callable[[Mapping[str, pa.Array]], Sequence[Value] | pa.Array]
+
+
+ONE_EACH = envelope()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +91,13 @@ def _latest(found: dict[str, str]) -> date | None:
 class Source:
     """One kind of log. `name` is the bronze table.
 
-    identity: the columns that make a record the same record wherever it is delivered; None where the vendor gives
-    none, then the record's own text is its identity. clock: the vendor's event time as text, or epoch milliseconds.
-    reject: a reason why a record that decodes does not belong here, or None. unwrap: the record's own text and the
-    transport's fields, where the vendor wraps a record in another.
+    How its bytes become records is its framing; without one they are JSON, which `expand` takes apart. What a record is
+    known by say head, identity and clock for JSON, and `table` where records are rows of columns.
+
+    head: the fields of a record that the others look at. identity: the columns that make a record the same record
+    wherever it is delivered; None where the vendor gives none, then the record's own text is its identity. clock: the
+    vendor's event time as text, or epoch milliseconds. reject: a reason why a record that decodes does not belong here,
+    or None. unwrap: the record's own text and the transport's fields, where the vendor wraps a record in another.
     """
 
     name: str
@@ -78,10 +105,12 @@ class Source:
     vendor: str
     domain: str
     documentation: str
-    expand: Expand
-    head: type[Head]
-    identity: Callable[[Any], tuple[Value, ...] | None]
-    clock: Callable[[Any], Value]
+    expand: Expand = ONE_EACH
+    head: type[Head] = Head
+    identity: Callable[[Any], tuple[Value, ...] | None] = lambda head: None
+    clock: Callable[[Any], Value] = lambda head: None
+    framing: Framing | None = None
+    table: Table | None = None
     keys: KeyTemplate = field(default_factory=KeyTemplate)
     reject: Callable[[Any], str | None] = lambda head: None
     unwrap: Callable[[Any], tuple[bytes, dict[str, Any]] | None] = lambda head: None
@@ -94,3 +123,14 @@ class Source:
     cadence: timedelta = timedelta(minutes=1)
     api: Any = None
     """Declaration of the HTTP API that the source is pulled from (readers.http.ApiPull), if it has one."""
+
+    def __post_init__(self) -> None:
+        if (self.table is None) == (self.head is Head):
+            raise ConfigError(f"{self.name}: declare either head, identity and clock, or table")
+        if self.grows and self.framing is not None and not self.framing.appendable:
+            raise ConfigError(f"{self.name}: its objects grow, but its framing must read them from the beginning")
+
+    def read(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
+        """The records of a plain stream, in chunks. Raises DataError for what condemns the whole object."""
+        framing = self.framing or JsonRecords(self.expand)
+        return framing(stream, bounds)

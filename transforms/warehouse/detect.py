@@ -2,13 +2,14 @@
 
 A detection reads the rows that it has not consumed and the days that they touch, and returns every (entity, window)
 that was re-opened, firing or not. That is compared with its earlier findings: what is new is created, what changed
-is updated, what no longer fires is withdrawn. One commit at the end carries the rows and the progress of every
-detection that succeeded; a detection that failed keeps its old progress.
+is updated, what was mended since is resolved, what no longer fires is withdrawn: it never was wrong. One commit at the
+end carries the rows and the progress of every detection that succeeded; a detection that failed keeps its old progress.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -21,14 +22,17 @@ import pyarrow as pa
 from transforms.errors import ConfigError
 from transforms.lake.table import Changes, DataFile, Reading, Snapshot, reading_of
 from transforms.settings import Settings
-from transforms.warehouse.inputs import Inputs, input_view, progress_txn, tables_of
+from transforms.warehouse.inputs import Inputs, days_of, input_view, progress_txn, tables_of
 from transforms.warehouse.session import scan
+from transforms.warehouse.suppressions import Suppression, suppressed_by
+from transforms.warehouse.watermarks import watermark_of, watermark_txn, watermark_view
 
 INTERFACE = (
     "entity_key",
     "window_start_dt",
     "window_end_dt",
     "fires",
+    "resolved",
     "title",
     "first_seen_dt",
     "last_seen_dt",
@@ -46,7 +50,12 @@ INTERFACE = (
     "detail",
 )
 """The columns that a detection's SQL returns."""
-CONTENT = tuple(c for c in INTERFACE if c not in ("fires", "window_end_dt"))
+KEPT = tuple(c for c in INTERFACE if c not in ("fires", "resolved"))
+"""Those of them that a finding has."""
+CONTENT = tuple(c for c in KEPT if c != "window_end_dt")
+ACTIVITIES = {"create": 1, "update": 2, "resolved": 3, "withdrawn": 3}
+NEW, SUPPRESSED, RESOLVED = 1, 3, 4
+STATUSES = {NEW: "New", SUPPRESSED: "Suppressed", RESOLVED: "Resolved"}
 SEVERITIES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical", 6: "Fatal"}
 RISK = {1: 5, 2: 20, 3: 45, 4: 70, 5: 90, 6: 100}
 
@@ -58,6 +67,7 @@ class Detected:
     model: str
     created: int = 0
     updated: int = 0
+    resolved: int = 0
     withdrawn: int = 0
     new: Reading = field(default_factory=Reading)
     seen: Reading = field(default_factory=Reading)
@@ -75,6 +85,7 @@ def detect_one(
     sql: str,
     meta: Mapping[str, Any],
     refs: Sequence[str],
+    suppressions: Sequence[Suppression],
     now: datetime,
 ) -> Detected:
     """Compute one detection. Nothing is committed; its rows and progress wait in the result."""
@@ -88,7 +99,11 @@ def detect_one(
         if head.version > consumed:
             result.progress[progress_txn(model, name)] = head.version
         result.new += reading_of(fresh[name])
-    touched = {date.fromisoformat(str(f.partition["event_date"])) for files in fresh.values() for f in files}
+    touched = {date.fromisoformat(day) for files in fresh.values() for day in days_of(files)}
+    mark = watermark_of(inputs, findings, model, meta)
+    if mark is not None and mark.now > mark.before:
+        result.progress[watermark_txn(model, mark.source)] = mark.now
+        touched |= mark.due(sorted({day for name in names for day in days_of(inputs.files(name))}))
     if not touched:
         return result
     back, ahead = int(meta["lookback_days"]), int(meta["lookahead_days"])  # as far as its windows reach
@@ -98,10 +113,12 @@ def detect_one(
         result.seen += reading_of(seen)
         input_view(con, inputs, "new", model, name, fresh[name])
         input_view(con, inputs, "seen", model, name, seen)
+    if mark is not None:
+        watermark_view(con, model, mark)
     con.execute(f"create or replace table catchment_work.detected as {sql}")
     _check(con, model)
     earlier = _earlier(con, findings, model)
-    result.rows = _revisions(con, settings, result, meta, earlier, now)
+    result.rows = _revisions(con, settings, result, meta, suppressions, earlier, now)
     con.execute("drop table catchment_work.detected")
     return result
 
@@ -152,6 +169,7 @@ def _revisions(
     settings: Settings,
     result: Detected,
     meta: Mapping[str, Any],
+    suppressions: Sequence[Suppression],
     earlier: Mapping[tuple[str, datetime], dict[str, Any]],
     now: datetime,
 ) -> pa.Table | None:
@@ -164,21 +182,34 @@ def _revisions(
         for values in block:
             row = dict(zip(INTERFACE, values, strict=True))
             before = earlier.get((row["entity_key"], row["window_start_dt"]))
-            standing = before is not None and before["revision_kind"] != "withdrawn"
+            standing = before if before is not None and before["revision_kind"] != "withdrawn" else None
             if row["fires"]:
-                digest = _content_hash(row)
-                if standing and before is not None and before["content_hash"] == digest:
+                digest, hidden = _content_hash(row), suppressed_by(suppressions, result.model, row)
+                if standing is None:
+                    kind = "create"
+                elif (standing["content_hash"], standing["suppressed_by"]) == (digest, hidden):
                     continue
-                kind = "update" if standing else "create"
-                rows.append(_finding(settings, result.model, meta, row, before, kind, digest, now))
-            elif standing and before is not None:
-                kept = {name: before[name] for name in INTERFACE if name != "fires"}
+                else:
+                    kind = "resolved" if row["resolved"] and standing["status_id"] != RESOLVED else "update"
+                rows.append(_finding(settings, result.model, meta, row, before, kind, digest, hidden, now))
+            elif standing is not None:
+                hidden = standing["suppressed_by"]
                 rows.append(
-                    _finding(settings, result.model, meta, kept, before, "withdrawn", before["content_hash"], now)
+                    _finding(
+                        settings,
+                        result.model,
+                        meta,
+                        standing,
+                        before,
+                        "withdrawn",
+                        standing["content_hash"],
+                        hidden,
+                        now,
+                    )
                 )
-    result.created = sum(r["revision_kind"] == "create" for r in rows)
-    result.updated = sum(r["revision_kind"] == "update" for r in rows)
-    result.withdrawn = sum(r["revision_kind"] == "withdrawn" for r in rows)
+    kinds = Counter(row["revision_kind"] for row in rows)
+    result.created, result.updated = kinds["create"], kinds["update"]
+    result.resolved, result.withdrawn = kinds["resolved"], kinds["withdrawn"]
     return pa.Table.from_pylist(rows) if rows else None
 
 
@@ -201,14 +232,15 @@ def _finding(
     before: Mapping[str, Any] | None,
     kind: str,
     digest: str,
+    hidden: str | None,
     now: datetime,
 ) -> dict[str, Any]:
     severity = int(meta["severity_id"])
-    activity = {"create": 1, "update": 2, "withdrawn": 3}[kind]
-    status_id, status = (4, "Resolved") if kind == "withdrawn" else (1, "New")
+    activity = ACTIVITIES[kind]
+    status_id = RESOLVED if kind == "withdrawn" or row.get("resolved") else NEW if hidden is None else SUPPRESSED
     attack = meta.get("attack") or []
     return {
-        **{name: row[name] for name in INTERFACE if name != "fires"},
+        **{name: row[name] for name in KEPT},
         "finding_uid": finding_uid(model, settings.organisation, row["entity_key"], row["window_start_dt"]),
         "revision": 1 if before is None else before["revision"] + 1,
         "revision_kind": kind,
@@ -233,14 +265,14 @@ def _finding(
         "confidence_id": int(meta.get("confidence_id", 2)),
         "risk_score": RISK[severity],
         "status_id": status_id,
-        "status": status,
-        "is_alert": kind == "create",
+        "status": STATUSES[status_id],
+        "is_alert": kind == "create" and hidden is None,
         "organisation": settings.organisation,
         "event_date": row["window_start_dt"].astimezone(UTC).date(),
         "created_dt": now if before is None else before["created_dt"],
         "modified_dt": now,
         "content_hash": digest,
-        "suppressed_by": None,
+        "suppressed_by": hidden,
         "related_finding_uids": None,
     }
 

@@ -6,6 +6,7 @@ Every file is named to the engine, so what a run reads is known, and counted, be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import duckdb
 
@@ -40,6 +41,7 @@ class Inputs:
         self.snapshots: dict[str, Snapshot] = {}
         self._files: dict[str, list[DataFile]] = {}
         self._added: dict[tuple[str, int], list[DataFile]] = {}
+        self._newest: dict[tuple[str, int], datetime | None] = {}
 
     def open(self, name: str) -> Snapshot:
         if name not in self.snapshots:
@@ -57,6 +59,13 @@ class Inputs:
             found = self.files(name) if after < 0 else [f for _, files in self.open(name).added(after) for f in files]
             self._added[name, after] = found
         return self._added[name, after]
+
+    def newest_event(self, source: str, version: int) -> datetime | None:
+        """The latest event time in a source's bronze table at a version, from the log; None before the first event."""
+        if (source, version) not in self._newest:
+            table = self.lake.table(f"bronze/{source}")
+            self._newest[source, version] = table.open(version).latest("event_time") if version >= 0 else None
+        return self._newest[source, version]
 
 
 def input_view(

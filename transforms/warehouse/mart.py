@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -21,6 +21,7 @@ from transforms.warehouse.inputs import Inputs, days_in, days_of, input_view, pr
 from transforms.warehouse.route import copy_to
 from transforms.warehouse.session import identifier, literal, scan
 
+Reach: TypeAlias = tuple[timedelta, timedelta]
 LOST = 20
 """Times in a row that a run may lose to a rival before the model fails."""
 
@@ -50,14 +51,15 @@ def build_mart(
     """Compute the days that new rows opened, and replace those that differ. `sql` reads its inputs' seen rows.
 
     meta.lookback_days, lookahead_days: a row of the mart on day d depends on input rows of the days
-    d - lookback to d + lookahead. A mart has rows only on days on which one of its inputs has.
+    d - lookback to d + lookahead; of the inputs that meta.same_day names, on those of day d alone. A mart has rows only
+    on days on which one of its inputs has.
     """
     tables = tables_of(refs)
     target = lake.table(f"marts/{model}")
-    back, ahead = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))
+    reach = _reaches(meta, tables)
     for _ in range(LOST):
         snapshot, inputs, result = target.open(), Inputs(lake), Marted(model)
-        touched: set[str] = set()
+        changeable: set[str] = set()
         progress: dict[str, int] = {}
         for name in tables:
             app = progress_txn(model, name)
@@ -65,20 +67,20 @@ def build_mart(
             if inputs.open(name).version > consumed:
                 fresh = _added(inputs, name, consumed)
                 result.new += reading_of(fresh)
-                touched |= days_of(fresh)
+                back, ahead = reach[name]
+                changeable |= {day for touched in days_of(fresh) for day in _around(touched, ahead, back)}
                 progress[app] = inputs.open(name).version
         if not progress:
             return result
         live = {name: _by_day(inputs.files(name)) for name in tables}
         held = {day for files in live.values() for day in files}
-        opened = sorted(held & {day for t in touched for day in _around(t, ahead, back)})
+        opened = sorted(held & changeable)
         files: list[DataFile] = []
         removed: list[DataFile] = []
         standing = _by_day(snapshot.files())
-        for group in _groups(opened, live, back, ahead, settings.batch_bytes):
-            wanted = {near for day in group for near in _around(day, back, ahead)}
+        for group in _groups(opened, live, reach, settings.batch_bytes):
             for name in tables:
-                seen = [f for day, several in live[name].items() if day in wanted for f in several]
+                seen = _needed(group, live[name], reach[name])
                 result.seen += reading_of(seen)
                 input_view(con, inputs, "seen", model, name, seen)
             changed = _compute(con, snapshot, model, sql, group, standing)
@@ -134,18 +136,31 @@ def _around(day: str, back: timedelta, ahead: timedelta) -> set[str]:
     return {(here + timedelta(n)).isoformat() for n in range(-back.days, ahead.days + 1)}
 
 
+def _reaches(meta: Mapping[str, Any], tables: Sequence[str]) -> dict[str, Reach]:
+    """How far back and ahead a day of the mart reads each table. Raises ConfigError for an input that is none."""
+    same_day = set(tables_of(meta.get("same_day", ())))
+    if not same_day <= set(tables):
+        raise ConfigError(f"meta.same_day: {sorted(same_day - set(tables))} are no inputs of the model")
+    far = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))
+    return {name: (timedelta(0), timedelta(0)) if name in same_day else far for name in tables}
+
+
+def _needed(days: Sequence[str], files: Mapping[str, Sequence[DataFile]], reach: Reach) -> list[DataFile]:
+    """The files of one table that some days of the mart read."""
+    wanted = {near for day in days for near in _around(day, *reach)}
+    return [f for day, several in files.items() if day in wanted for f in several]
+
+
 def _groups(
     opened: Sequence[str],
     live: Mapping[str, Mapping[str, Sequence[DataFile]]],
-    back: timedelta,
-    ahead: timedelta,
+    reach: Mapping[str, Reach],
     limit: int,
 ) -> list[list[str]]:
     """The opened days in consecutive groups that each read at most `limit` bytes, or hold one day."""
 
     def size(days: Sequence[str]) -> int:
-        wanted = {near for day in days for near in _around(day, back, ahead)}
-        return sum(f.size for files in live.values() for day in wanted for f in files.get(day, ()))
+        return sum(f.size for name, files in live.items() for f in _needed(days, files, reach[name]))
 
     groups: list[list[str]] = []
     for day in opened:

@@ -14,10 +14,13 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
 
+from transforms.lake.ledger import ledger_table
+from transforms.lake.quarantine import quarantine_table
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, mart, rollup, route, session, views
+from transforms.warehouse import detect, mart, rollup, route, session, suppressions, views
 from transforms.warehouse.inputs import Inputs
+from transforms.warehouse.runs import reach, runs_table
 from transforms.warehouse.session import identifier
 
 
@@ -47,6 +50,7 @@ class Plugin(BasePlugin):
         self.classes: dict[str, int] = {}
         self.inputs = Inputs(self.lake)
         self.findings: Snapshot | None = None
+        self.suppressions: list[suppressions.Suppression] = []
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
@@ -69,6 +73,9 @@ class Plugin(BasePlugin):
 
     def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
         LAST.__init__()  # type: ignore[misc]  # the same object, emptied
+        for create in (ledger_table, quarantine_table, runs_table):  # views read them, empty or not
+            name = create(self.lake).name
+            session.register_view(con, self.lake, *name.split("/"))
 
     def _create_class(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, class_uid: int) -> None:
         name = str(target.relation.identifier)
@@ -160,6 +167,7 @@ class Plugin(BasePlugin):
     ) -> None:
         if self.findings is None:
             self.findings = self.lake.table("findings/findings").open()
+            self.suppressions = suppressions.load(self.settings)
         now = datetime.now(UTC)
         found = detect.detect_one(
             con,
@@ -170,12 +178,19 @@ class Plugin(BasePlugin):
             sql=sql,
             meta=meta,
             refs=refs,
+            suppressions=self.suppressions,
             now=now,
         )
         LAST.detected.append(found)
 
     def _end(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, statuses: dict[str, dict[str, Any]]) -> None:
         LAST.statuses = statuses
+        now = datetime.now(UTC)
+        for model, status in statuses.items():
+            if model.startswith("det_"):
+                failed = status["status"] not in ("success", "pass")
+                snapshot = self.findings or self.lake.table("findings/findings").open()
+                status["reach"] = reach(self.inputs, snapshot, model, status["refs"], failed=failed, now=now)
         if self.findings is not None:
             schema = pa.schema(self.findings.handle.schema())
             LAST.lost = not detect.commit_findings(self.findings, LAST.detected, schema)

@@ -20,10 +20,10 @@ from typing import Any
 import pyarrow as pa
 
 from transforms.errors import CatchmentError, RetryableError
-from transforms.lake.schemas import TIMESTAMP
 from transforms.lake.table import Changes, Lake, Reading
 from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
+from transforms.warehouse.runs import RUNS, runs_table
 
 PROJECT = REPOSITORY / "dbt_project"
 PARSED = "partial_parse.msgpack"
@@ -31,24 +31,6 @@ DERIVED = ("path:models/ocsf", "path:models/rollups")
 """What detections and marts consume."""
 ATTEMPTS = 5
 QUIET = ("--no-use-colors", "--log-level", "none", "--log-level-file", "none", "--no-print", "--no-populate-cache")
-RUNS = pa.schema(
-    [
-        ("detection", pa.string()),
-        ("run_at", TIMESTAMP),
-        ("run_date", pa.date32()),
-        ("status", pa.string()),
-        ("error", pa.string()),
-        ("versions", pa.string()),
-        ("new_rows", pa.int64()),
-        ("new_bytes", pa.int64()),
-        ("seen_rows", pa.int64()),
-        ("seen_bytes", pa.int64()),
-        ("created", pa.int64()),
-        ("updated", pa.int64()),
-        ("withdrawn", pa.int64()),
-        ("seconds", pa.float64()),
-    ]
-)
 
 
 @dataclass(slots=True)
@@ -84,10 +66,11 @@ class CorrelateResult:
 
 @dataclass(slots=True)
 class DetectResult:
-    """Findings created, updated and withdrawn over all detections; those that failed, with the reason."""
+    """Findings created, updated, resolved and withdrawn over all detections; those that failed, with the reason."""
 
     created: int = 0
     updated: int = 0
+    resolved: int = 0
     withdrawn: int = 0
     detections: int = 0
     new: Reading = field(default_factory=Reading)
@@ -121,7 +104,9 @@ def build(settings: Settings) -> BuildResult:
 def correlate(settings: Settings) -> CorrelateResult:
     """Bring rollups and marts up to the OCSF tables. One that fails holds up no other; it is in `failed`."""
     started = time.monotonic()
-    run, statuses = _dbt(settings, ["build", "--select", *DERIVED, "path:models/marts", _seeds("marts")])
+    run, statuses = _dbt(
+        settings, ["build", "--select", *DERIVED, "path:models/findings", "path:models/marts", _seeds("marts")]
+    )
     result = CorrelateResult(failed={name: message for name, message in statuses.items() if message})
     for rolled in run.rolled:
         result.rolled += rolled.rows
@@ -155,6 +140,7 @@ def detect(settings: Settings) -> DetectResult:
     for found in run.detected:
         result.created += found.created
         result.updated += found.updated
+        result.resolved += found.resolved
         result.withdrawn += found.withdrawn
         result.new += found.new
         result.seen += found.seen
@@ -190,14 +176,15 @@ def _report(settings: Settings, run: Any) -> None:
                 "seen_bytes": found.seen.bytes if found else 0,
                 "created": found.created if found else 0,
                 "updated": found.updated if found else 0,
+                "resolved": found.resolved if found else 0,
                 "withdrawn": found.withdrawn if found else 0,
                 "seconds": float(status["seconds"]),
+                **status["reach"],
             }
         )
     if not rows:
         return
-    table = Lake(settings).table("ops/detection_runs")
-    table.create(RUNS, ["run_date"], "What each detection read and found, run by run")
+    table = runs_table(Lake(settings))
     files = table.write(pa.Table.from_pylist(rows, schema=RUNS))
     table.commit(lambda snapshot: Changes(files=files))
 

@@ -1,6 +1,6 @@
 {#
     The closing CTEs of every shape, and its last line. They need two CTEs:
-    judged    entity_key, window_ms, fires: one row for each pair that was opened
+    judged    entity_key, window_ms, fires: one row for each pair that was opened; and what `resolved` names
     evidence  entity_key, window_ms, time_ms, event_uid, speaks, the kept columns: the rows that prove the pairs that
               fire. `speaks` is 0 on rows whose actor and resource stand for the finding, 1 on others.
 
@@ -8,8 +8,9 @@
     facts     name -> aggregate over the evidence; the whole of them is `detail`
     subject   subject column -> expression over the kept columns, where the column itself is not the one to show
     most_evidence  ids listed; `count` is the true number
+    resolved  whether what a firing pair tells of has been mended since, in a shape that can see that
 #}
-{% macro detection_result(window_ms, title, columns, facts={}, subject={}, most_evidence=1000) -%}
+{% macro detection_result(window_ms, title, columns, facts={}, subject={}, most_evidence=1000, resolved='false') -%}
 {%- set kept = columns | reject('in', subject.keys() | list) | list %}
 single as (
 
@@ -79,6 +80,7 @@ final as (
         {{ timestamp_of_ms('judged.window_ms') }} as window_start_dt,
         {{ timestamp_of_ms('judged.window_ms + ' ~ window_ms) }} as window_end_dt,
         judged.fires,
+        {{ resolved }} as resolved,
         cast(described.finding_title as string) as title,
         {{ timestamp_of_ms('described.first_ms') }} as first_seen_dt,
         {{ timestamp_of_ms('described.last_ms') }} as last_seen_dt,

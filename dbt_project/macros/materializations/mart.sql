@@ -4,7 +4,8 @@
     By day (the default): the SQL reads seen_rows(...) of class tables and rollups, and gives the rows of every day that
     the seen rows allow; `event_date` is the partition. New input rows open the days that they can change, which are
     computed again and replaced where they differ. config.meta says how far a row reaches: a row on day d depends on
-    input rows of the days d - lookback_days to d + lookahead_days, and on nothing else: no clock, no other mart.
+    input rows of the days d - lookback_days to d + lookahead_days, and on nothing else: no clock, no other mart. Inputs
+    that it reads on day d alone (the events behind a day's sums) stand in config.meta.same_day.
     A mart has rows only on days on which one of its inputs has rows.
 
     Whole (config.meta.whole: true): a small table without event_date, of reference data alone (seeds, what the project

@@ -34,10 +34,13 @@
             1: 'Logon', 2: 'Logoff', 3: 'Authentication Ticket', 4: 'Service Ticket Request',
             5: 'Service Ticket Renew', 6: 'Preauth', 7: 'Account Switch',
         }},
-        3005: {'name': 'User Access Management', 'activities': {1: 'Assign Privileges', 2: 'Revoke Privileges'}},
+        3005: {'name': 'User Access Management', 'table': 'user_access', 'activities': {1: 'Assign Privileges', 2: 'Revoke Privileges'}},
         3006: {'name': 'Group Management', 'activities': {
             1: 'Assign Privileges', 2: 'Revoke Privileges', 3: 'Add User', 4: 'Remove User', 5: 'Delete', 6: 'Create',
             7: 'Add Subgroup', 8: 'Remove Subgroup',
+        }},
+        4001: {'name': 'Network Activity', 'activities': {
+            1: 'Open', 2: 'Close', 3: 'Reset', 4: 'Fail', 5: 'Refuse', 6: 'Traffic', 7: 'Listen',
         }},
         6003: {'name': 'API Activity', 'activities': {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'}},
         6005: {'name': 'Datastore Activity', 'activities': {

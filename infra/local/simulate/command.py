@@ -58,7 +58,10 @@ def _print(out: Path, truth: Truth, *, kept: bool) -> None:
             f"({counts['distinct_records']:,} distinct)"
         )
     steps = sum(len(chain["steps"]) for chain in truth["chains"])
-    click.echo(f"  planted: {len(truth['chains'])} attack chains with {steps} steps to find")
+    click.echo(
+        f"  planted: {len(truth['chains'])} attack chains with {steps} steps to find, "
+        f"{len(truth['anomalies'])} anomalies of access"
+    )
 
 
 @click.command(name="simulate", context_settings={"show_default": True})

@@ -16,6 +16,11 @@ TICK_S = 300
 
 HOUR_S = 3600
 DAY_S = 86400
+EPOCH_WEEKDAY = 3
+"""1970-01-01 was a Thursday; Monday is 0."""
+SATURDAY = 5
+LEARNING_DAYS = 14
+"""What only stands out against a learned baseline counts as planted after this many ordinary days."""
 
 
 class Record(NamedTuple):
@@ -124,8 +129,17 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """What the access marts must find: who did something unusual to which store, and of which kind it is."""
+
+    principal: str
+    store: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A part of a chain: the records planted and the detection that must see them."""
+    """A part of a chain: the records planted, and the detection or the row of the access marts that must see them."""
 
     source: str
     records: Sequence[Record]
@@ -138,6 +152,8 @@ class Step:
     """Only seen once the baseline has been learned."""
     edges: Sequence[Edge] = ()
     """What led to what in the life of a change that the step makes."""
+    anomaly: Anomaly | None = None
+    """What the records are to the access marts; always against a learned baseline, all on one day (UTC)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +203,13 @@ class Scene:
             if address not in self.claimed:
                 self.claimed.add(address)
                 return address
+
+    def weekend(self) -> int | None:
+        """Return the epoch second at which the last whole weekend day begins (UTC), if enough was learned before it."""
+        day = self.run.end // DAY_S - 1
+        while (day + EPOCH_WEEKDAY) % 7 < SATURDAY:
+            day -= 1
+        return day * DAY_S if day * DAY_S - self.run.start >= LEARNING_DAYS * DAY_S else None
 
     def times(self, count: int, start: int, length: int) -> list[int]:
         """Return `count` increasing times in ms, within `length` seconds from `start` (epoch seconds)."""

@@ -6,11 +6,10 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 
-from infra.local.simulate.model import DAY_S, HOUR_S, TICK_S
+from infra.local.simulate.model import DAY_S, EPOCH_WEEKDAY, HOUR_S, SATURDAY, TICK_S
 from infra.local.simulate.organisation import Person, Workload
 
 WEEK_H = 168
-_EPOCH_WEEKDAY = 3
 _WORKDAY = (
     0.01, 0.01, 0.01, 0.01, 0.01, 0.02, 0.08, 0.35, 0.80, 1.00, 1.00, 0.90,
     0.60, 0.85, 1.00, 0.95, 0.85, 0.55, 0.25, 0.12, 0.10, 0.06, 0.03, 0.02,
@@ -23,13 +22,13 @@ _RUN_LEAST = 15.0
 def hour_of_week(epoch_s: int) -> int:
     """Return 0 (Monday 00:00 UTC) to 167 (Sunday 23:00 UTC)."""
     days, seconds = divmod(epoch_s, DAY_S)
-    return ((days + _EPOCH_WEEKDAY) % 7) * 24 + seconds // HOUR_S
+    return ((days + EPOCH_WEEKDAY) % 7) * 24 + seconds // HOUR_S
 
 
 def activity(offset_min: int, week_hour: int) -> float:
     """Return how active a person at an offset from UTC (minutes) is in an hour of the UTC week, 0 to 1."""
     day, hour = divmod((week_hour + offset_min // 60) % WEEK_H, 24)
-    return _WORKDAY[hour] * (1.0 if day < 5 else _WEEKEND)
+    return _WORKDAY[hour] * (1.0 if day < SATURDAY else _WEEKEND)
 
 
 class Crowd:
@@ -86,7 +85,7 @@ class Schedules:
 
     @staticmethod
     def _level(start: int) -> float:
-        return 1.0 if hour_of_week(start) < 120 else 0.7
+        return 1.0 if hour_of_week(start) < 24 * SATURDAY else 0.7
 
     def bursts(self, start: int) -> Iterator[tuple[Workload, int]]:
         """Yield (workload, number of records) for those whose schedule falls in this step."""

@@ -18,7 +18,9 @@ from infra.local.simulate import stories as story_modules
 from infra.local.simulate.model import (
     DAY_S,
     HOUR_S,
+    LEARNING_DAYS,
     TICK_S,
+    Anomaly,
     Chain,
     Delivery,
     Edge,
@@ -33,8 +35,6 @@ from infra.local.simulate.model import (
 from infra.local.simulate.organisation import Organisation
 from infra.local.simulate.rendering import seconds_z
 
-LEARNING_DAYS = 14
-"""A chain's first use of a network counts as planted only after this many days of ordinary ones."""
 CHAIN_WINDOW_S = 2 * DAY_S
 CHAIN_ROOM_S = 5 * HOUR_S
 EVENTS_PER_PERSON = 70
@@ -95,6 +95,16 @@ class LineageTruth(TypedDict):
     changes_outside_pipeline: list[str]
 
 
+class AnomalyTruth(TypedDict):
+    """One row that the access marts must have: who, which store (as the marts name both), which day, and why."""
+
+    principal: str
+    store: str
+    day: str
+    kind: str
+    vendor_event_ids: list[str]
+
+
 class Truth(TypedDict):
     """What was simulated: written as `truth.json` beside the logs."""
 
@@ -106,6 +116,7 @@ class Truth(TypedDict):
     chains: list[ChainTruth]
     identities: list[IdentityTruth]
     lineage: LineageTruth
+    anomalies: list[AnomalyTruth]
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
@@ -170,6 +181,7 @@ class Simulation:
         self.events_per_day = events_per_day
         self._chains: list[ChainTruth] = []
         self._edges: list[Edge] = []
+        self._anomalies: list[AnomalyTruth] = []
         self._planted: dict[str, list[Record]] = {name: [] for name in names}
         if chains:
             self._plant()
@@ -248,6 +260,7 @@ class Simulation:
                     uid for telling in self._told for source, uid in telling.outside if source in self._feeds
                 ],
             ),
+            anomalies=self._anomalies,
         )
 
     def _counted(self, step: list[Delivery]) -> Iterator[Delivery]:
@@ -259,16 +272,19 @@ class Simulation:
     def _plant(self) -> None:
         first = max(self.run.end - CHAIN_WINDOW_S, self.run.start + 2 * HOUR_S)
         hours = (self.run.end - CHAIN_ROOM_S - first) // HOUR_S
+        known_from = self.run.start + LEARNING_DAYS * DAY_S
         claimed: set[str] = set()
         for chain in known_chains():
             rng = self.run.rng(f"chain/{chain.chain_id}")
             hour = first - first % HOUR_S + HOUR_S * rng.randrange(max(1, hours))
             scene = Scene(run=self.run, rng=rng, hour=hour, claimed=claimed)
-            learned = hour - self.run.start >= LEARNING_DAYS * DAY_S
+            learned = hour >= known_from
             steps = [step for step in chain.plant(scene) if step.source in self._planted]
             for step in steps:
                 self._planted[step.source] += step.records
                 self._edges += step.edges
+            truths = [_anomaly_truth(step, step.anomaly) for step in steps if step.anomaly]
+            self._anomalies += [truth for truth in truths if truth["day"] >= seconds_z(known_from)[:10]]
             found = [_step_truth(step) for step in steps if step.detection and (learned or not step.needs_learning)]
             if found:
                 self._chains.append(
@@ -292,6 +308,16 @@ def _step_truth(step: Step) -> StepTruth:
         first_time=seconds_z(records[0].at_ms // 1000),
         last_time=seconds_z(records[-1].at_ms // 1000),
         vendor_event_ids=[record.uid for record in records],
+    )
+
+
+def _anomaly_truth(step: Step, anomaly: Anomaly) -> AnomalyTruth:
+    return AnomalyTruth(
+        principal=anomaly.principal,
+        store=anomaly.store,
+        day=seconds_z(min(record.at_ms for record in step.records) // 1000)[:10],
+        kind=anomaly.kind,
+        vendor_event_ids=sorted(record.uid for record in step.records),
     )
 
 

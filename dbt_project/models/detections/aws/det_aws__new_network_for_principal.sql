@@ -4,10 +4,6 @@
     -- Who fails to sign in has not proved to be the principal.
     and not (class_uid = 3002 and status_id = 2)
 {%- endset -%}
-{#- A person's session carries an e-mail address; the session names of machines change, their role does not. -#}
-{%- set principal -%}
-    case when actor_user_uid like '%@%' then actor_user_uid else coalesce(actor_session_issuer, actor_user_uid) end
-{%- endset -%}
 {{ detect_first_seen(
     input=[
         ref('ocsf_api_activity'),
@@ -22,7 +18,7 @@
     lookback_days=14,
     learning_days=7,
     columns=['api_operation'],
-    derive={'principal': principal, 'network': ip_network('src_endpoint_ip')},
+    derive={'principal': principal_of(), 'network': ip_network('src_endpoint_ip')},
     facts={
         'new_network': 'max(network)',
         'operations': distinct_texts('api_operation'),

@@ -355,8 +355,8 @@ def _copy(org: Organisation, session: Session, digits: str) -> Call:
     return s3_object(session, "CopyObject", bucket, key, digits, **{"x-amz-copy-source": f"{bucket}/{key[8:]}"})
 
 
-def _list_objects(org: Organisation, session: Session, digits: str) -> Call:
-    bucket = _pick(org.buckets[session.account], digits)
+def s3_list(session: Session, bucket: str, digits: str) -> Call:
+    """Return an S3 data event that lists a bucket's objects."""
     return Call(
         "s3.amazonaws.com",
         "ListObjects",
@@ -370,6 +370,10 @@ def _list_objects(org: Organisation, session: Session, digits: str) -> Call:
         f'"x-amz-id-2":"{digits[:28]}{digits[4:32]}=","bytesTransferredOut":{int(digits[8:12], 16)}}}',
         data=True,
     )
+
+
+def _list_objects(org: Organisation, session: Session, digits: str) -> Call:
+    return s3_list(session, _pick(org.buckets[session.account], digits), digits)
 
 
 def _trail_put(org: Organisation, session: Session, digits: str) -> Call:

@@ -1,0 +1,319 @@
+"""Line-delimited text whose lines are rows of columns: with a header or a layout that is known, in any column order.
+
+VPC flow logs, access logs, CSV without line breaks in values. A record is its line without the line's end; what its
+header says goes into the attribute `fields`, word for word, so that SQL can read each row by its own header.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
+
+import pyarrow as pa
+import pyarrow.csv
+
+from transforms.decoders.compression import Readable
+from transforms.decoders.framing import BOM, FIELDS, Bounds, read_full
+from transforms.errors import DataError
+from transforms.lake.records import Bad, Chunk
+
+FIRST = itemgetter(0)
+QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"|\[([^\]]*)\]|([^ ]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a header says: its own text, the columns' names in order, and what stands between a record's fields.
+
+    Without names it is a line that is neither header nor record.
+    """
+
+    fields: str
+    names: tuple[str, ...] = ()
+    separator: bytes = b" "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Rows of columns, a line each. Empty lines are none.
+
+    header: the header that a line is, or None for a record; told whether it is the object's first line. It may come
+    again, or another one, anywhere. opens: the bytes that a header may begin with. layouts: what a line without a
+    header is taken for, by its number of fields. loose: the one column whose values may hold the separator.
+    grows_right: fields are only ever appended to the format, so that a line may have fewer or more than its header.
+    split: the fields of a line where the separator alone does not say (quotes); a line at a time, so much slower.
+    """
+
+    header: Callable[[bytes, bool], Header | None] | None = None
+    opens: bytes = b""
+    layouts: tuple[Header, ...] = ()
+    loose: str | None = None
+    grows_right: bool = False
+    split: Callable[[bytes], list[bytes]] | None = None
+
+    @property
+    def appendable(self) -> bool:
+        return self.header is None
+
+    def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
+        """Chunks of about `chunk_bytes`, each under one header. Raises DataError for a line over `max_document`."""
+        state = _State(self, bounds)
+        held, offset, first = b"", 0, True
+        while True:
+            block = read_full(stream, bounds.chunk_bytes)
+            end = len(block) < bounds.chunk_bytes
+            held = held + block if held else block
+            if first and held.startswith(BOM):
+                held, offset = held[len(BOM) :], len(BOM)
+            stop = len(held) if end and bounds.final else held.rfind(b"\n") + 1
+            offset += stop
+            yield from state.chunks(held[:stop], offset, first)
+            held, first = held[stop:], first and not stop
+            if end:
+                return
+            if len(held) > bounds.max_document:
+                raise DataError(f"document over {bounds.max_document} bytes without a record boundary")
+
+    def rows(self, lines: list[bytes], numbers: list[int], bounds: Bounds) -> list[Chunk]:
+        """Chunks of lines that were wrapped in something else, with the numbers that they had there."""
+        chunks = list(_State(self, replace(bounds, first_no=0)).under(lines))
+        for chunk in chunks:
+            chunk.bad = [replace(bad, record_no=numbers[bad.record_no]) for bad in chunk.bad]
+            chunk.numbers = [numbers[n] for n in chunk.numbers]
+        return chunks
+
+
+class _State:
+    """The header that holds, and the number of the next record."""
+
+    def __init__(self, lines: Lines, bounds: Bounds) -> None:
+        self.lines, self.bounds, self.next_no = lines, bounds, bounds.first_no
+        self.header = _remembered(lines, bounds.attributes)
+
+    def chunks(self, data: bytes, consumed: int, first: bool) -> Iterator[Chunk]:
+        """The records of whole lines; at least one chunk, the last of which says what was consumed."""
+        lines = data.split(b"\n")
+        if b"\r" in data:
+            lines = [line.removesuffix(b"\r") for line in lines]
+        lines = list(filter(None, lines))
+        chunk = Chunk(next_no=self.next_no)
+        for header, part in self._parts(lines, first):
+            self.header = header
+            for chunk in self.under(part):
+                self.next_no = chunk.next_no
+                chunk.consumed = consumed
+                yield chunk
+        if not lines or chunk.consumed != consumed:
+            yield Chunk(next_no=self.next_no, consumed=consumed)
+
+    def _parts(self, lines: list[bytes], first: bool) -> Iterator[tuple[Header | None, list[bytes]]]:
+        """Runs of records with the header above each."""
+        find, opens = self.lines.header, self.lines.opens
+        if find is None or not lines:
+            yield self.header, lines
+            return
+        if not first and not set(map(FIRST, lines)).intersection(opens):
+            yield self.header, lines
+            return
+        header, start = self.header, 0
+        for index, line in enumerate(lines):
+            if (first and index == 0) or line[0] in opens:
+                found = find(line, first and index == 0)
+                if found is not None:
+                    yield header, lines[start:index]
+                    header, start = found if found.names else header, index + 1
+        yield header, lines[start:]
+
+    def under(self, lines: list[bytes]) -> Iterator[Chunk]:
+        """Chunks of records below one header, or each below the layout that fits it."""
+        number = self.next_no
+        if self.header is not None:
+            if lines:
+                yield self._chunk(self.header, lines, number)
+            return
+        start = 0
+        before: Header | None = None
+        for index, line in enumerate(lines):
+            layout = self._layout(line)
+            if index and layout is not before:
+                yield self._chunk(before, lines[start:index], number + start)
+                start = index
+            before = layout
+        if lines:
+            yield self._chunk(before, lines[start:], number + start)
+
+    def _layout(self, line: bytes) -> Header | None:
+        exact = longest = None
+        for layout in self.lines.layouts:
+            count = len(_split(self.lines, layout, line))
+            exact = exact or (layout if count == len(layout.names) else None)
+            longest = layout if longest is None or len(layout.names) > len(longest.names) else longest
+        return exact or (longest if self.lines.grows_right else None)
+
+    def _chunk(self, header: Header | None, lines: list[bytes], number: int) -> Chunk:
+        limit = self.bounds.max_record
+        chunk = Chunk(next_no=number + len(lines))
+        if header is None:
+            chunk.bad = [
+                _bad(number + i, line, "no header, and of no known layout", limit) for i, line in enumerate(lines)
+            ]
+            return chunk
+        chunk.attributes = {FIELDS: header.fields}
+        chunk.records, chunk.numbers = list(lines), list(range(number, chunk.next_no))
+        if max(map(len, lines)) > limit:
+            chunk.bad = [_bad(number + i, line, "", limit) for i, line in enumerate(lines) if len(line) > limit]
+            kept = [i for i, line in enumerate(lines) if len(line) <= limit]
+            chunk.records, chunk.numbers = [lines[i] for i in kept], [number + i for i in kept]
+        chunk.columns = partial(columns_of, self.lines, header, chunk.records)
+        return chunk
+
+
+def columns_of(
+    lines: Lines, header: Header, records: Sequence[bytes], names: Sequence[str]
+) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
+    """The columns that are asked for: all records at once where every one is as its header says, else one by one."""
+    wanted = [name for name in names if name in header.names]
+    if lines.split is None and len(set(header.names)) == len(header.names):
+        found = _at_once(header, records, wanted)
+        if found is not None:
+            return found, {}
+    return _one_by_one(lines, header, records, wanted)
+
+
+def _at_once(header: Header, records: Sequence[bytes], wanted: list[str]) -> Mapping[str, pa.Array] | None:
+    """None where a record has not as many fields as the header, or a byte that the library takes for a line's end."""
+    if not records or not wanted or not all(records):
+        return None
+    data = b"\n".join(records)
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(data),
+            read_options=pyarrow.csv.ReadOptions(
+                column_names=list(header.names), use_threads=False, block_size=len(data) + 1
+            ),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=header.separator.decode(), quote_char=False, escape_char=False, ignore_empty_lines=False
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                include_columns=wanted,
+                column_types=dict.fromkeys(wanted, pa.binary()),
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != len(records):
+        return None
+    return {name: _whole(table.column(name)) for name in wanted}
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def _one_by_one(
+    lines: Lines, header: Header, records: Sequence[bytes], wanted: list[str]
+) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
+    places = [header.names.index(name) for name in wanted]
+    rows: list[list[bytes | None]] = []
+    reasons: dict[int, str] = {}
+    count = len(header.names)
+    for index, record in enumerate(records):
+        fields = _split(lines, header, record)
+        if len(fields) != count and not lines.grows_right:
+            reasons[index] = f"{len(fields)} fields where the header names {count}"
+            rows.append([None] * len(places))
+        else:
+            rows.append([fields[place] if place < len(fields) else None for place in places])
+    columns = zip(*rows, strict=True) if rows else [[] for _ in wanted]
+    return {name: pa.array(column, pa.binary()) for name, column in zip(wanted, columns, strict=True)}, reasons
+
+
+def _split(lines: Lines, header: Header, record: bytes) -> list[bytes]:
+    """A record's fields; what is too many belongs to the loose column."""
+    if lines.split is not None:
+        return lines.split(record)
+    fields = record.split(header.separator)
+    surplus = len(fields) - len(header.names)
+    if surplus > 0 and lines.loose in header.names:
+        at = header.names.index(lines.loose)
+        fields[at : at + surplus + 1] = [header.separator.join(fields[at : at + surplus + 1])]
+    return fields
+
+
+def _remembered(lines: Lines, attributes: str | None) -> Header | None:
+    """The header of a record that was put aside: its attributes kept it."""
+    fields = json.loads(attributes).get(FIELDS) if attributes else None
+    if not isinstance(fields, str):
+        return None
+    for layout in lines.layouts:
+        if layout.fields == fields:
+            return layout
+    return lines.header(fields.encode(), True) if lines.header is not None else None
+
+
+def _bad(number: int, line: bytes, reason: str, limit: int) -> Bad:
+    if len(line) > limit:
+        reason = f"record of {len(line)} bytes is over the limit of {limit}"
+    return Bad(number, line, reason, len(line))
+
+
+# --- headers and fields of the formats that are met ------------------------------------------------------------------
+
+
+def header_like(pattern: str, separators: Sequence[str]) -> Callable[[bytes, bool], Header | None]:
+    """A line of words, each of which matches `pattern`, is a header; its separator is the first that it holds.
+
+    Names are as the source's columns are asked for: lower case, with hyphens.
+    """
+    words = {mark: re.compile(rf"{pattern}(?:{re.escape(mark)}{pattern})+", re.ASCII) for mark in separators}
+
+    def find(line: bytes, _first: bool) -> Header | None:
+        text = line.decode("latin-1")
+        for mark, shape in words.items():
+            if mark in text:
+                return Header(text, hyphened(text, mark), mark.encode()) if shape.fullmatch(text) else None
+        return None
+
+    return find
+
+
+def hyphened(fields: str, separator: str = " ") -> tuple[str, ...]:
+    """The names in a header: lower case, `_` as `-`."""
+    return tuple(fields.lower().replace("_", "-").split(separator))
+
+
+def directive(mark: str, separator: str) -> Callable[[bytes, bool], Header | None]:
+    """Lines that begin with `#` are no records; the one that begins with `mark` names the columns (W3C log)."""
+    sign, between = mark.encode(), separator.encode()
+
+    def find(line: bytes, _first: bool) -> Header | None:
+        if not line.startswith(b"#"):
+            return None
+        if not line.startswith(sign):
+            return Header("")
+        fields = line.decode("utf-8", "replace")
+        return Header(fields, tuple(fields[len(mark) :].split()), between)
+
+    return find
+
+
+def first_line(separator: str) -> Callable[[bytes, bool], Header | None]:
+    """The object's first line names the columns (CSV)."""
+    between = separator.encode()
+
+    def find(line: bytes, first: bool) -> Header | None:
+        fields = line.decode("utf-8", "replace")
+        return Header(fields, tuple(fields.split(separator)), between) if first else None
+
+    return find
+
+
+def quoted_fields(line: bytes) -> list[bytes]:
+    """Fields between spaces; within double quotes or brackets spaces stay (S3 and load balancer access logs)."""
+    return [a or b or c for a, b, c in QUOTED.findall(line)]
