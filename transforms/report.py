@@ -204,11 +204,20 @@ def _health(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int, int]]:
 
 def _unbuilt(lake: Lake, source: str) -> int:
     """Bronze rows that wait for `build`: those of the versions beyond the class table that is furthest behind."""
-    from transforms.lake.table import ocsf_txn
+    from transforms.lake.rebuild import until_txn
+    from transforms.lake.table import LogGone, ocsf_txn
 
     bronze = lake.table(f"bronze/{source}")
     if not bronze.exists():
         return 0
-    progress = [lake.table(f"ocsf/{name}").open().progress(ocsf_txn(source)) for name in lake.names("ocsf")]
-    consumed = min((version for version in progress if version >= 0), default=-1)
-    return sum(f.rows for _, files in bronze.open().added(consumed) for f in files)
+    tables = [lake.table(f"ocsf/{name}").open() for name in lake.names("ocsf")]
+    progress = [
+        table.progress(ocsf_txn(source))
+        for table in tables
+        if table.progress(ocsf_txn(source)) >= 0 or table.progress(until_txn(source)) >= 0
+    ]
+    snapshot = bronze.open()
+    try:
+        return sum(f.rows for _, files in snapshot.added(min(progress, default=-1)) for f in files)
+    except LogGone:  # build will go through all of them
+        return sum(f.rows for f in snapshot.files())
