@@ -59,19 +59,25 @@ def show(console: Console, lake: Path, truth: Path) -> None:
 
 
 def findings(lake: Path, classes: Iterable[str]) -> list[Row]:
-    """The findings that stand, each with `vendor_ids`: the vendors' own ids of the events that it rests on."""
+    """The findings that stand, each with `vendor_ids`: the vendors' own ids of the events that it rests on.
+
+    What a late event withdrew is no finding; what a suppression hides is counted in findings.suppressed.
+    """
     events = " union all ".join(f"select event_uid, metadata_uid from ocsf.{name}" for name in classes)
     return query(
         lake,
         f"""
         with events as ({events}),
-        evidence as (select finding_uid, unnest(evidence_event_uids) as event_uid from findings.findings),
+        standing as (
+            select * from findings.findings where revision_kind <> 'withdrawn' and suppressed_by is null
+        ),
+        evidence as (select finding_uid, unnest(evidence_event_uids) as event_uid from standing),
         vendor as (
             select e.finding_uid, list(distinct o.metadata_uid) as vendor_ids
             from evidence as e join events as o on o.event_uid = e.event_uid group by 1
         )
         select f.severity_id, f.title, f.analytic_uid, f.analytic_name, coalesce(v.vendor_ids, []) as vendor_ids
-        from findings.findings as f left join vendor as v on v.finding_uid = f.finding_uid
+        from standing as f left join vendor as v on v.finding_uid = f.finding_uid
         order by f.severity_id desc, f.analytic_name, f.title
         """,
     )
