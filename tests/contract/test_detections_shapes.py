@@ -406,6 +406,16 @@ def test_an_anomaly_says_what_was_usual(con: duckdb.DuckDBPyConnection) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("values", "fires"), [("srrrr", False), ("ss", True)])
+def test_a_steady_machine_is_strange_at_twice_its_usual(
+    con: duckdb.DuckDBPyConnection, values: str, fires: bool
+) -> None:
+    monday = 20_003 * DAY
+    usual = [Event(f"e{n}", monday + n * DAY, "a", "x", "s") for n in range(4)]
+    friday = [Event(f"f{n}", monday + 4 * DAY, "a", "x", value) for n, value in enumerate(values)]
+    assert bool(run(con, "anomaly", [[*usual, *friday]])) is fires  # 54 or 60 after 30, whose spread is 3
+
+
 def test_a_total_beyond_measure_breaks_nothing(con: duckdb.DuckDBPyConnection) -> None:
     monday = 20_003 * DAY
     con.execute("delete from all_events")
