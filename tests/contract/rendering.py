@@ -101,7 +101,9 @@ def arguments(path: Path) -> tuple[str, dict[str, Any]]:
     def noted(shape: str) -> Any:
         return lambda **given: calls.append((shape, given)) or ""
 
-    environment.globals.update({f"detect_{shape}": noted(shape) for shape in SHAPES})
+    environment.globals.update(
+        {f"detect_{shape}": noted(shape) for shape in SHAPES} | {"detect_silence": noted("absence")}
+    )
     environment.from_string(path.read_text()).render()
     assert len(calls) == 1, f"{path.name} calls {len(calls)} shapes"
     return calls[0]

@@ -61,9 +61,13 @@ def show(console: Console, lake: Path, truth: Path) -> None:
 def findings(lake: Path, classes: Iterable[str]) -> list[Row]:
     """The findings that stand, each with `vendor_ids`: the vendors' own ids of the events that it rests on.
 
-    What a late event withdrew is no finding; what a suppression hides is counted in findings.suppressed.
+    What a late event withdrew is no finding; what a suppression hides is counted in findings.suppressed. An event whose
+    vendor gives no id, a flow, is known by its endpoints and time.
     """
-    events = " union all ".join(f"select event_uid, metadata_uid from ocsf.{name}" for name in classes)
+    flow = "concat_ws('|', src_endpoint_ip, src_endpoint_port, dst_endpoint_ip, dst_endpoint_port, time)"
+    events = " union all ".join(
+        f"select event_uid, coalesce(metadata_uid, {flow}) as metadata_uid from ocsf.{name}" for name in classes
+    )
     return query(
         lake,
         f"""
