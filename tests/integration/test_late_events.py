@@ -58,11 +58,9 @@ def swap(number: int, offset: int) -> tuple[Record, Record]:
     )
 
 
-def calls(name: str, day: int, count: int) -> list[Record]:
+def calls(name: str, day: int, numbers: Sequence[int]) -> list[Record]:
     start = MONDAY + day * DAY
-    return [
-        call(f"a{name}{day}-{n}", start + n * MINUTE, "ListRoles", service="iam", arn=user(name)) for n in range(count)
-    ]
+    return [call(f"a{name}{day}-{n}", start + n * MINUTE, "ListRoles", service="iam", arn=user(name)) for n in numbers]
 
 
 def visit(uid: str, day: int, ip: str) -> Record:
@@ -89,9 +87,10 @@ SCENES: dict[str, tuple[list[Record], list[Record], list[Record]]] = {
     ),
     # gina: 520 on the second Monday, nothing strange once the week before is known. hal: strange, in two parts
     "anomaly": (
-        [*calls("gina", 0, 5), *calls("gina", 7, 520), *calls("hal", 0, 5), *calls("hal", 7, 300)],
-        calls("hal", 8, 520),
-        [*calls("gina", 2, 400), *calls("hal", 4, 10)],
+        [*calls("gina", 0, range(5)), *calls("gina", 7, range(520)),
+         *calls("hal", 0, range(5)), *calls("hal", 8, range(300))],
+        calls("hal", 8, range(300, 560)),
+        [*calls("gina", 2, range(400)), *calls("hal", 4, range(10))],
     ),
     # main: off, on again after 2 hours. spare: on again within the hour, as is known last. old: off and stays off,
     # and began a day earlier than it seemed
