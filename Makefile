@@ -35,7 +35,7 @@ $(STAMP): $(LOCKED) pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(STAMP) ## a simulated organisation through the real DAGs, to findings; ends by itself
+run: $(STAMP) ## a simulated organisation through the real DAGs, to findings and a dashboard; ends by itself
 	@$(BIN)/python -m infra.local.airflow run --simulate "$(SIMULATE)"
 
 up: $(STAMP) ## the same, and leave Airflow running; prints its URL

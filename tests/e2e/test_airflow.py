@@ -106,6 +106,9 @@ def test_the_summary_says_what_was_landed_and_found(airflow: Running) -> None:
         line = next(line for line in airflow.printed.splitlines() if f" {source} " in line and "│" in line)
         assert f" {counts['records']:,} " in line
     assert " NO " not in airflow.printed
+    page = airflow.place.dashboard / "index.html"
+    assert page.as_uri() in airflow.printed
+    assert page.stat().st_size > 100_000
     assert airflow.client.url in airflow.printed
 
 

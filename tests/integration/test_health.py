@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from transforms import quarantine
 from transforms.land import land
@@ -136,6 +137,12 @@ def test_all_is_clean_where_nothing_is_wrong(ten_days: Path) -> None:
     ]
     (row,) = status(settings)
     assert (row["silent_accounts"], row["quarantine_open"], row["blind_detections"]) == (0, 0, 0)
+    ymls = sorted((REPOSITORY / "dbt_project" / "models" / "marts" / "health").glob("health_*.yml"))
+    assert len(ymls) >= 8
+    for path in ymls:
+        declared = [(c["name"], c["data_type"]) for c in yaml.safe_load(path.read_text())["models"][0]["columns"]]
+        told = sql(settings, f"select column_name, column_type from (describe marts.{path.stem})")
+        assert [(n, str(k).lower().replace(" with time zone", "tz")) for n, k in told] == declared, path.stem
 
 
 def test_an_account_that_stops_is_blind_and_a_finding_until_its_late_rows_come(place: Path) -> None:

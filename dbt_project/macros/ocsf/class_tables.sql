@@ -2,7 +2,7 @@
 {% macro class_tables() -%}
     {%- set tables = [] -%}
     {%- for class in ocsf_classes().values() -%}
-        {%- do tables.append('ocsf_' ~ (class.table or (class.name | lower | replace(' ', '_')))) -%}
+        {%- do tables.append('ocsf_' ~ class.get('table', class.name | lower | replace(' ', '_'))) -%}
     {%- endfor -%}
     {{ return(tables) }}
 {%- endmacro %}

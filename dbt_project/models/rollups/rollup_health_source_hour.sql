@@ -1,22 +1,20 @@
-{%- set bounds = [60, 300, 900, 3600, 21600, 86400, 604800] -%}
 with events as (
 
-    {%- for table in class_tables() %}
+    {{ new_class_rows(
+        ['event_uid', 'source', 'cloud_account_uid', 'cloud_org_uid', 'class_uid', 'activity_id', 'time', 'time_dt', 'landed_at',
+         'id_collision', 'event_date']
+    ) }}
+
+),
+
+measured as (
+
     select
-        source,
+        *,
         coalesce(cloud_account_uid, cloud_org_uid, '-') as account_uid,
-        '{{ table[5:] }}' as class_name,
-        class_uid,
-        activity_id,
-        event_uid,
-        time,
-        time_dt,
-        {{ epoch_ms('landed_at') }} - time as lag_ms,
-        id_collision,
-        event_date
-    from {{ new_rows(ref(table)) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        {{ bucket_ms('time', 3600000) }} as hour_ms,
+        {{ epoch_ms('landed_at') }} - time as lag_ms
+    from events
 
 ),
 
@@ -26,38 +24,20 @@ final as (
         source,
         account_uid,
         class_name,
-        {{ timestamp_of_ms(bucket_ms('time', 3600000)) }} as hour_dt,
+        {{ timestamp_of_ms('hour_ms') }} as hour_dt,
         event_date,
         count(*) as rows_count,
-        sum(case when class_uid = 0 or (class_uid = 6003 and activity_id = 99) then 1 else 0 end) as unmapped_count,
-        sum(case when id_collision then 1 else 0 end) as collision_count,
-        sum(case when lag_ms < -3600000 then 1 else 0 end) as ahead_count,
+        cast(sum(case when class_uid = 0 or (class_uid = 6003 and activity_id = 99) then 1 else 0 end) as bigint) as unmapped_count,
+        cast(sum(case when id_collision then 1 else 0 end) as bigint) as collision_count,
+        cast(sum(case when lag_ms < -3600000 then 1 else 0 end) as bigint) as ahead_count,
         min(time_dt) as first_event_dt,
         max(time_dt) as last_event_dt,
         max(event_uid) as event_uid,
         max(greatest(lag_ms, 0)) as lag_max_ms,
-        {%- for bound in bounds %}
-        sum(case when lag_ms <= {{ bound * 1000 }} then 1 else 0 end) as lag_{{ bound }}s_count{{ ',' if not loop.last }}
-        {%- endfor %}
-    from events
-    group by source, account_uid, class_name, {{ bucket_ms('time', 3600000) }}, event_date
+        {{ lag_counts('lag_ms') }}
+    from measured
+    group by source, account_uid, class_name, hour_ms, event_date
 
 )
 
-select
-    source,
-    account_uid,
-    class_name,
-    hour_dt,
-    event_date,
-    {%- for measure in ['rows_count', 'unmapped_count', 'collision_count', 'ahead_count'] %}
-    cast({{ measure }} as bigint) as {{ measure }},
-    {%- endfor %}
-    first_event_dt,
-    last_event_dt,
-    event_uid,
-    cast(lag_max_ms as bigint) as lag_max_ms,
-    {%- for bound in bounds %}
-    cast(lag_{{ bound }}s_count as bigint) as lag_{{ bound }}s_count{{ ',' if not loop.last }}
-    {%- endfor %}
-from final
+select * from final

@@ -32,7 +32,7 @@ simulation = click.option("--simulate", default="", help="Arguments for `catchme
 @simulation
 @click.pass_obj
 def run(place: tour.Place, simulate: str) -> None:
-    """A simulated organisation through the real DAGs to findings; stops Airflow again."""
+    """A simulated organisation through the real DAGs to findings and the dashboard; stops Airflow again."""
     _tour(place, shlex.split(simulate), keep=False)
 
 
@@ -75,6 +75,7 @@ def _tour(place: tour.Place, simulate: list[str], *, keep: bool) -> None:
             tour.land_and_detect(client, since=since, say=say)
             say("nothing is left to do")
         summary.show(console, place.lake, place.truth)
+        page = summary.dashboard(place.lake, place.dashboard)
     except (server.AirflowError, RuntimeError, TimeoutError) as error:
         console.print(f"[red]{error}[/]", markup=True)
         sys.exit(1)
@@ -82,6 +83,8 @@ def _tour(place: tour.Place, simulate: list[str], *, keep: bool) -> None:
         if not (keep or was_running):
             server.stop(home)
     console.print(summary.further(place.lake, home.url if keep or was_running else None), soft_wrap=True)
+    console.print("\n[bold]Dashboard[/]")
+    console.print(f"  {page.as_uri()}", soft_wrap=True)
     console.print(f"\n[bold green]done in {time.monotonic() - began:.0f} s[/]")
 
 

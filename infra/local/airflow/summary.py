@@ -34,11 +34,22 @@ def query(lake: Path, sql: str) -> list[Row]:
 
 
 def _catchment(lake: Path, *arguments: str) -> list[Row]:
+    return list(json.loads(_run(lake, *arguments)))
+
+
+def _run(lake: Path, *arguments: str) -> str:
+    """What a command of Catchment prints about a lake. Raises RuntimeError with its error."""
     command = [CATCHMENT, "--lake", str(lake), *arguments]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"catchment {arguments[0]}: {done.stderr.strip()}")
-    return list(json.loads(done.stdout))
+    return done.stdout
+
+
+def dashboard(lake: Path, out: Path) -> Path:
+    """Write the dashboard of a lake into a folder; returns its page. Raises RuntimeError with the command's error."""
+    _run(lake, "dashboard", "--out", str(out))
+    return out / "index.html"
 
 
 def show(console: Console, lake: Path, truth: Path) -> None:

@@ -42,6 +42,10 @@ class Place:
         return self.root / "org"
 
     @property
+    def dashboard(self) -> Path:
+        return self.root / "dashboard"
+
+    @property
     def truth(self) -> Path:
         return self.organisation / "truth.json"
 

@@ -180,14 +180,21 @@ def lineage(ask: Ask, views: Iterable[str]) -> Row:
 
 def change(row: Mapping[str, Any]) -> Row:
     """One change for the page: what it names itself by, and every further column as a fact. It is an api_call node."""
-    facts = {name: value for name, value in row.items() if value not in (None, "", []) and not name.endswith("_uids")}
+    shown = ("origin", "time_dt", "event_date")
+    facts = [
+        [name, text(value)]
+        for name, value in row.items()
+        if value not in (None, "", []) and name not in shown and not name.endswith("_uids")
+    ]
     return {
         "uid": row["change_uid"],
         "title": " ".join(str(row[name]) for name in ("api_operation", "resource_uid") if row.get(name)),
         "time": row.get("time_dt") or row.get("event_date"),
         "origin": row.get("origin") or "unknown",
         "author": row.get("author") or row.get("starter_name") or row.get("actor_user_name"),
-        "facts": [[name, text(value)] for name, value in facts.items() if name not in ("change_uid", "origin")],
+        "facts": [
+            [name, text(value)] for name, value in facts.items() if name not in ("origin", "time_dt", "event_date")
+        ],
     }
 
 

@@ -121,9 +121,19 @@ lives as (
         min(first_hour) as life_from,
         max(is_fed) as is_fed
     from (
-        select detection, account_uid, first_hour, cast(1 as integer) as is_fed from feeds
+        select
+            detection,
+            account_uid,
+            first_hour,
+            cast(1 as integer) as is_fed
+        from feeds
         union all
-        select detection, account_uid, first_hour, cast(0 as integer) as is_fed from vendor_accounts
+        select
+            detection,
+            account_uid,
+            first_hour,
+            cast(0 as integer) as is_fed
+        from vendor_accounts
     ) as known
     group by detection, account_uid
 
@@ -191,8 +201,9 @@ spans as (
         cast(null as string) as reason
     from lives
     inner join findings
-        on lives.detection = findings.detection
-        and (findings.account_uid is null or lives.account_uid = findings.account_uid)
+        on
+            lives.detection = findings.detection
+            and (findings.account_uid is null or lives.account_uid = findings.account_uid)
 
     union all
 
@@ -293,13 +304,29 @@ cut as (
 
 edges as (
 
-    select detection, account_uid, first_hour as hour_no from cut
+    select
+        detection,
+        account_uid,
+        first_hour as hour_no
+    from cut
     union
-    select detection, account_uid, last_hour + 1 as hour_no from cut
+    select
+        detection,
+        account_uid,
+        last_hour + 1 as hour_no
+    from cut
     union
-    select detection, account_uid, life_from as hour_no from lives
+    select
+        detection,
+        account_uid,
+        life_from as hour_no
+    from lives
     union
-    select lives.detection, lives.account_uid, watermark.lake_hour + 1 as hour_no from lives
+    select
+        lives.detection,
+        lives.account_uid,
+        watermark.lake_hour + 1 as hour_no
+    from lives
     cross join watermark
 
 ),
@@ -326,25 +353,23 @@ states as (
         {{ joined_texts(distinct_texts('case when cut.gravity = 1 then cut.reason end', 5)) }} as reason
     from pieces
     left join cut
-        on pieces.detection = cut.detection
-        and pieces.account_uid = cut.account_uid
-        and pieces.first_hour >= cut.first_hour
-        and pieces.first_hour <= cut.last_hour
+        on
+            pieces.detection = cut.detection
+            and pieces.account_uid = cut.account_uid
+            and pieces.first_hour >= cut.first_hour
+            and pieces.first_hour <= cut.last_hour
     where pieces.next_hour is not null
     group by pieces.detection, pieces.account_uid, pieces.first_hour, pieces.next_hour
 
 ),
 
-changes as (
+neighbours as (
 
     select
         *,
-        case
-            when lag(gravity) over spell = gravity and lag(reason) over spell is not distinct from reason then 0
-            else 1
-        end as is_new
+        lag(gravity) over (partition by detection, account_uid order by first_hour) as last_gravity,
+        coalesce(lag(reason) over (partition by detection, account_uid order by first_hour), '') as last_reason
     from states
-    window spell as (partition by detection, account_uid order by first_hour)
 
 ),
 
@@ -352,10 +377,10 @@ spells as (
 
     select
         *,
-        sum(is_new) over (
+        sum(case when last_gravity = gravity and last_reason = coalesce(reason, '') then 0 else 1 end) over (
             partition by detection, account_uid order by first_hour rows between unbounded preceding and current row
         ) as spell_no
-    from changes
+    from neighbours
 
 ),
 

@@ -40,9 +40,10 @@ placed as (
         {{ epoch_ms('coalesce(objects.object_time, entries.quarantined_at)') }} as written_ms
     from entries
     left join objects
-        on entries.source = objects.source
-        and entries.object_uri = objects.uri
-        and entries.object_version = objects.version
+        on
+            entries.source = objects.source
+            and entries.object_uri = objects.uri
+            and entries.object_version = objects.version
     where entries.newest = 1
 
 ),

@@ -1,13 +1,3 @@
-{#- What answers a requirement says so itself: a detection or a mart by `requirement_ids` in its yml's meta. -#}
-{%- set answers = [] -%}
-{%- if execute -%}
-    {%- for node in graph.nodes.values() | sort(attribute='name') if node.resource_type == 'model' -%}
-        {%- set kind = 'detection' if node.name.startswith('det_') else 'mart' if node.fqn[1] == 'marts' -%}
-        {%- for id in node.config.meta.get('requirement_ids', []) if kind -%}
-            {%- do answers.append([id, kind, node.name]) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-{%- endif -%}
 with requirements as (
 
     select * from {{ ref('requirements') }}
@@ -16,7 +6,7 @@ with requirements as (
 
 answers as (
 
-    {{ text_rows(['requirement_id', 'kind', 'name'], answers) }}
+    {{ requirement_answers() }}
 
 ),
 

@@ -26,9 +26,18 @@ watermark as (
 ends as (
 
     -- The hour after the watermark closes the last gap of every account.
-    select source, account_uid, hour_no, cast(0 as integer) as is_open from hours
+    select
+        source,
+        account_uid,
+        hour_no,
+        cast(0 as integer) as is_open
+    from hours
     union all
-    select hours.source, hours.account_uid, watermark.lake_hour + 1 as hour_no, cast(1 as integer) as is_open
+    select
+        hours.source,
+        hours.account_uid,
+        watermark.lake_hour + 1 as hour_no,
+        cast(1 as integer) as is_open
     from hours
     cross join watermark
     group by hours.source, hours.account_uid, watermark.lake_hour

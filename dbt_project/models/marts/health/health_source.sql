@@ -1,5 +1,4 @@
 {#- Times are the lake's: a day ends at its watermark, the latest hour in which any source has an event. -#}
-{%- set bounds = [60, 300, 900, 3600, 21600, 86400, 604800] -%}
 with hours as (
 
     select
@@ -19,9 +18,15 @@ watermark as (
 
 each_account as (
 
-    select hours.*, hours.account_uid as shown_account from hours
+    select
+        hours.*,
+        hours.account_uid as shown_account
+    from hours
     union all
-    select hours.*, cast(null as string) as shown_account from hours
+    select
+        hours.*,
+        cast(null as string) as shown_account
+    from hours
 
 ),
 
@@ -41,9 +46,7 @@ spoken as (
         max(case when rows_count > ahead_count then last_event_dt end) as last_event_dt,
         sum(case when hour_no > lake_hour - 168 then rows_count else 0 end) as lag_rows,
         max(case when hour_no > lake_hour - 168 then lag_max_ms end) as lag_max_ms,
-        {%- for bound in bounds %}
-        sum(case when hour_no > lake_hour - 168 then lag_{{ bound }}s_count else 0 end) as lag_{{ bound }}s{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ lag_sums('hour_no > lake_hour - 168') }}
     from each_account
     cross join watermark
     group by each_account.source, each_account.shown_account
@@ -52,7 +55,11 @@ spoken as (
 
 silent as (
 
-    select source, account_uid, start_dt from {{ ref('health_silence') }}
+    select
+        source,
+        account_uid,
+        start_dt
+    from {{ ref('health_silence') }}
     where is_open
 
 ),
@@ -84,7 +91,14 @@ quarantined as (
 
 steps as (
 
-    select source, kind, lane, sequence, uri, from_byte from {{ source('ops', 'ledger') }}
+    select
+        source,
+        kind,
+        lane,
+        sequence,
+        uri,
+        from_byte
+    from {{ source('ops', 'ledger') }}
     where kind in ('plan', 'landed', 'failed')
 
 ),
@@ -97,13 +111,14 @@ landing as (
         sum(case when plans.kind = 'failed' then 1 else 0 end) as failed_reads
     from steps as plans
     left join steps as landed
-        on plans.kind = 'plan'
-        and landed.kind = 'landed'
-        and plans.source = landed.source
-        and plans.lane = landed.lane
-        and plans.sequence = landed.sequence
-        and plans.uri = landed.uri
-        and plans.from_byte = landed.from_byte
+        on
+            plans.kind = 'plan'
+            and landed.kind = 'landed'
+            and plans.source = landed.source
+            and plans.lane = landed.lane
+            and plans.sequence = landed.sequence
+            and plans.uri = landed.uri
+            and plans.from_byte = landed.from_byte
     where plans.kind in ('plan', 'failed')
     group by plans.source
 
@@ -112,9 +127,15 @@ landing as (
 known as (
 
     -- A source of which nothing ever landed has only its plans.
-    select source, account_uid from spoken
+    select
+        source,
+        account_uid
+    from spoken
     union
-    select source, cast(null as string) as account_uid from landing
+    select
+        source,
+        cast(null as string) as account_uid
+    from landing
 
 ),
 
@@ -131,13 +152,7 @@ final as (
         cast(coalesce(spoken.ahead_count, 0) as bigint) as ahead_count,
         spoken.first_event_dt,
         spoken.last_event_dt,
-        cast(case
-            when spoken.lag_rows = 0 then null
-            {%- for bound in bounds %}
-            when spoken.lag_{{ bound }}s * 2 >= spoken.lag_rows then {{ bound }}
-            {%- endfor %}
-            else ceil(spoken.lag_max_ms / 1000.0)
-        end as bigint) as lag_p50_seconds,
+        cast({{ lag_median('spoken', 'spoken.lag_rows', 'ceil(spoken.lag_max_ms / 1000.0)') }} as bigint) as lag_p50_seconds,
         cast(ceil(spoken.lag_max_ms / 1000.0) as bigint) as lag_max_seconds,
         case
             when known.account_uid is not null then silent.start_dt
@@ -149,8 +164,9 @@ final as (
         case when known.account_uid is null then cast(coalesce(landing.failed_reads, 0) as bigint) end as failed_reads
     from known
     left join spoken
-        on known.source = spoken.source
-        and coalesce(known.account_uid, '') = coalesce(spoken.account_uid, '')
+        on
+            known.source = spoken.source
+            and coalesce(known.account_uid, '') = coalesce(spoken.account_uid, '')
     left join silent on known.source = silent.source and known.account_uid = silent.account_uid
     left join accounts on known.source = accounts.source
     left join quarantined on known.source = quarantined.source

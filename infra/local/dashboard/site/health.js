@@ -1,6 +1,6 @@
 // Health: whether every source speaks, and whether each detection could see.
 const HEALTH = DATA.health;
-const WHAT = { BLIND: 0, CLEAN: 1, FIRED: 2 };
+const GRAVITY = { CLEAN: 0, BLIND: 1, FIRED: 2 };
 
 function healthView() {
   if (!HEALTH.present) {
@@ -8,6 +8,9 @@ function healthView() {
   }
   return [h('h1', {}, 'Health'), headline(), sourcesOf(), quarantineOf(), h('h2', {}, 'Detections over time'), ...detectionsOf()];
 }
+
+// Events may name no account.
+const accountOf = (account) => (account === '-' ? h('i', {}, 'no account named') : log(account));
 
 function headline() {
   const silent = HEALTH.sources.filter((x) => x.silent_since).length;
@@ -25,7 +28,7 @@ function spark(source) {
 
 function sourcesOf() {
   return [h('h2', {}, 'Sources'), sortable([
-    { name: 'Source, account', class: 'tight', text: (x) => (x.account === null ? h('b', {}, x.source) : h('span', { class: 'account', title: `${x.source}, ${visible(x.account)}` }, log(x.account))), key: (x) => x.source + '\n' + (x.account ?? '') },
+    { name: 'Source, account', class: 'tight', text: (x) => (x.account === null ? h('b', {}, x.source) : h('span', { class: 'account', title: `${x.source}, ${visible(x.account)}` }, accountOf(x.account))), key: (x) => x.source + '\n' + (x.account ?? '') },
     { name: 'Volume by the hour', text: (x) => (x.account === null ? spark(x.source) : null) },
     { name: 'Last 24 h', text: (x) => count(x.rows_day), key: (x) => x.rows_day, numeric: true },
     { name: 'Usual day', text: (x) => count(x.usual_day), key: (x) => x.usual_day, numeric: true },
@@ -64,16 +67,16 @@ function detectionsOf() {
   const table = sortable([
     { name: 'State', text: (i) => h('span', { class: `state ${i.state.toLowerCase()}` }, i.state), key: (i) => i.state, class: 'tight' },
     { name: 'Detection', text: (i) => detectionName(i.detection), key: (i) => i.detection },
-    { name: 'Account', text: (i) => log(i.account), key: (i) => i.account },
+    { name: 'Account', text: (i) => accountOf(i.account), key: (i) => i.account },
     { name: 'From (UTC)', text: (i) => when(i.from), key: (i) => i.from, class: 'tight' },
     { name: 'To', text: (i) => when(i.to), key: (i) => i.to, class: 'tight' },
     { name: 'Why', text: (i) => log(i.reason), key: (i) => i.reason, class: 'wide' },
-  ], [], { sort: 3, down: true, limit: 100, empty: 'Nothing fired and nothing was blind.' });
+  ], [], { sort: 3, down: true, limit: 40, empty: 'Nothing fired and nothing was blind.' });
   function draw() {
     const rows = HEALTH.intervals.filter((i) => (!picked.account || i.account === picked.account) && at(i.to) > picked.from);
     table.show(rows.filter((i) => i.state !== 'CLEAN'));
     const names = [...new Set(HEALTH.intervals.map((i) => i.detection))].sort();
-    const [left, wide, tall] = [300, 900, 20];
+    const [left, wide, tall] = [340, 1010, 20];
     const x = (ms) => left + (wide * (Math.max(ms, picked.from) - picked.from)) / Math.max(1, last - picked.from);
     const days = [];
     for (let day = Math.ceil(picked.from / (24 * HOUR)) * 24 * HOUR; day <= last; day += 24 * HOUR) days.push(day);
@@ -82,9 +85,8 @@ function detectionsOf() {
       s('defs', {}, s('pattern', { id: 'hatch', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' }, s('rect', { width: 6, height: 6, class: 'hatch-ground' }), s('rect', { width: 3, height: 6, class: 'hatch-line' }))),
       days.filter((_, i) => i % each === 0).map((day) => s('g', { class: 'tick' }, s('line', { x1: x(day), x2: x(day), y1: 18, y2: names.length * tall + 24 }), s('text', { x: x(day) + 3, y: 12 }, iso(day).slice(5, 10)))),
       names.map((name, row) => {
-        const mine = rows.filter((i) => i.detection === name).sort((a, b) => WHAT[a.state] - WHAT[b.state] || 0);
         // Over all accounts the gravest is on top: clean, then blind, then fired.
-        mine.sort((a, b) => ({ CLEAN: 0, BLIND: 1, FIRED: 2 }[a.state] - { CLEAN: 0, BLIND: 1, FIRED: 2 }[b.state]));
+        const mine = rows.filter((i) => i.detection === name).sort((a, b) => GRAVITY[a.state] - GRAVITY[b.state]);
         return s('g', {}, s('text', { x: left - 10, y: 22 + row * tall + 14, 'text-anchor': 'end' }, s('title', {}, name), detectionName(name)),
           mine.map((i) => {
             const text = `${detectionName(name)}, ${visible(i.account)}: ${i.state} ${when(i.from)} to ${when(i.to)}${i.reason ? ' · ' + visible(i.reason) : ''}`;
@@ -98,7 +100,7 @@ function detectionsOf() {
   draw();
   return [
     h('div', { class: 'filters' },
-      h('label', {}, 'Account', h('select', { onchange: (event) => { picked.account = event.target.value; draw(); } }, h('option', { value: '' }, `all ${count(accounts.length)}, the gravest on top`), accounts.map((a) => h('option', { value: a }, visible(a))))),
+      h('label', {}, 'Account', h('select', { onchange: (event) => { picked.account = event.target.value; draw(); } }, h('option', { value: '' }, `all ${count(accounts.length)}, the gravest on top`), accounts.map((a) => h('option', { value: a }, a === '-' ? 'no account named' : visible(a))))),
       h('label', {}, 'Since', h('select', { onchange: (event) => { picked.from = event.target.value ? Math.max(first, last - event.target.value * 24 * HOUR) : first; draw(); } },
         [['14', '14 days'], ['7', '7 days'], ['2', '2 days'], ['', 'the beginning']].map(([value, text]) => h('option', { value }, text)))),
       h('div', { class: 'legend' }, ['FIRED', 'CLEAN', 'BLIND'].map((state) => h('span', { class: `state ${state.toLowerCase()}` }, state)))),

@@ -37,13 +37,17 @@ function drawing(kind, uid) {
   for (let round = 0; round < nodes.length; round += 1) {  // longest path; a cycle ends with the rounds
     for (const e of edges) depth.set(key(e.to_kind, e.to_uid), Math.max(depth.get(key(e.to_kind, e.to_uid)), Math.min(nodes.length, depth.get(key(e.from_kind, e.from_uid)) + 1)));
   }
+  for (const [k, u] of nodes) {  // what nothing leads to stands just before what it leads to
+    const next = edges.filter((e) => key(e.from_kind, e.from_uid) === key(k, u)).map((e) => depth.get(key(e.to_kind, e.to_uid)));
+    if (next.length && !edges.some((e) => key(e.to_kind, e.to_uid) === key(k, u))) depth.set(key(k, u), Math.min(...next) - 1);
+  }
   const levels = [...new Set(depth.values())].sort((a, b) => a - b);
   const columns = levels.map((level) => nodes.filter(([k, u]) => depth.get(key(k, u)) === level));
-  const [wide, tall, gap, row] = [176, 46, 64, 66];
+  const [wide, tall, gap, row] = [196, 46, 56, 66];
   const height = Math.max(...columns.map((c) => c.length)) * row + 30;
   const place = new Map();
   columns.forEach((members, x) => members.forEach(([k, u], y) => place.set(key(k, u), [x * (wide + gap) + 4, 24 + (height - 24) / 2 - (members.length * row) / 2 + y * row])));
-  const short = (text) => { const t = visible(text); return t.length > 27 ? '…' + t.slice(-26) : t; };
+  const short = (text) => { const t = visible(text); return t.length > 24 ? '…' + t.slice(-23) : t; };
   const drawn = s('svg', { class: 'lineage', width: columns.length * (wide + gap), height, role: 'img', 'aria-label': `Lineage with ${plural(nodes.length, 'node')} and ${plural(edges.length, 'edge')}; the table below says the same` },
     s('defs', {}, s('marker', { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' }, s('path', { d: 'M0 0 8 4 0 8z' }))),
     edges.map((e) => {
@@ -75,7 +79,8 @@ function lineageView(chosenUid) {
     const { node, edges } = drawing('api_call', c.uid);
     stage.replaceChildren(
       h('h2', {}, log(c.title)),
-      facts([['time (UTC)', h('time', {}, when(c.time))], ['origin', c.origin], ...c.facts.map(([name, value]) => [name.replaceAll('_', ' '), value])]), node,
+      h('p', { class: 'lead' }, h('time', {}, when(c.time)), ' UTC · by ', log(c.author), ' · origin: ', h('b', {}, visible(c.origin))), node,
+      h('details', {}, h('summary', {}, 'All that is known of it'), facts(c.facts.map(([name, value]) => [name.replaceAll('_', ' '), value]))),
       edges.length ? sortable([
         { name: 'From', text: (e) => [h('span', { class: 'dim' }, kindOf(e.from_kind), ' '), log(e.from_uid)], key: (e) => e.from_kind },
         { name: 'To', text: (e) => [h('span', { class: 'dim' }, kindOf(e.to_kind), ' '), log(e.to_uid)], key: (e) => e.to_kind },
