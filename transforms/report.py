@@ -12,6 +12,8 @@ from transforms.errors import ConfigError
 from transforms.settings import REPOSITORY, Settings
 
 if TYPE_CHECKING:
+    import duckdb
+
     from transforms.lake.table import Lake
 
 
@@ -143,11 +145,13 @@ def status(settings: Settings) -> list[dict[str, Any]]:
             """
         ).fetchall()
     }
+    health = _health(con) if {"marts.health_source", "marts.health_detection"} <= set(views) else {}
     rows = []
     for name in registry():
         if name not in landed:
             continue
         objects, records, quarantined, last, failures = landed[name]
+        still_open, silent, blind = health.get(name, (None, None, None))
         ledger = Ledger(snapshot, name)
         waiting = [p for lane in ledger.lanes() for plans in ledger.open_plans(lane).values() for p in plans]
         newest = None
@@ -162,6 +166,7 @@ def status(settings: Settings) -> list[dict[str, Any]]:
                 "objects": objects,
                 "records": int(records or 0),
                 "quarantined": int(quarantined or 0),
+                "quarantine_open": still_open,
                 "last_landed": last,
                 "newest_event": newest,
                 "lag_seconds": int((last - newest).total_seconds()) if last and newest else None,
@@ -169,9 +174,32 @@ def status(settings: Settings) -> list[dict[str, Any]]:
                 "oldest_open": min((p.object_time for p in waiting), default=None),
                 "failed_reads": failures,
                 "unbuilt_records": _unbuilt(lake, name),
+                "silent_accounts": silent,
+                "blind_detections": blind,
             }
         )
     return rows
+
+
+def _health(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int, int]]:
+    """By source, from the health marts: open quarantine entries, accounts that are silent now, and detections that are
+    blind now in one of its accounts."""
+    found = con.execute(
+        """
+        with blind as (
+            select detection, account_uid from marts.health_detection
+            where state = 'BLIND' and end_dt = (select max(end_dt) from marts.health_detection)
+        )
+        select
+            s.source,
+            max(s.quarantined_open),
+            count(distinct s.account_uid) filter (s.silent_since_dt is not null),
+            count(distinct b.detection)
+        from marts.health_source as s left join blind as b on b.account_uid = s.account_uid
+        group by s.source
+        """
+    ).fetchall()
+    return {source: (int(still_open), int(silent), int(blind)) for source, still_open, silent, blind in found}
 
 
 def _unbuilt(lake: Lake, source: str) -> int:

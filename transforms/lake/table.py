@@ -144,8 +144,8 @@ class Snapshot:
         if f"max.{column}" not in actions.column_names:
             return None
         high = actions.column(f"max.{column}").cast(TIMESTAMP)
-        committed = actions.column("modification_time").cast(TIMESTAMP)
-        known = pa.compute.if_else(pa.compute.is_null(high), high, pa.compute.min_element_wise(high, committed))
+        committed = actions.column("modification_time").cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP)
+        known = pa.compute.if_else(pa.compute.less(high, committed), high, committed)
         found: datetime | None = pa.compute.max(known).as_py()
         return found
 

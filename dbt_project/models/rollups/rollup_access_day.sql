@@ -19,7 +19,7 @@ final as (
         network,
         cast(count(*) as bigint) as touches,
         {%- for operation in ('reads', 'writes', 'deletes', 'lists') %}
-        cast(sum(case when operation = '{{ operation }}' and not is_denied then 1 else 0 end) as bigint) as {{ operation }},
+            cast(sum(case when operation = '{{ operation }}' and not is_denied then 1 else 0 end) as bigint) as {{ operation }},
         {%- endfor %}
         cast(sum(case when is_denied then 1 else 0 end) as bigint) as denied,
         cast(sum(case when is_denied then 0 else bytes end) as bigint) as bytes,

@@ -9,8 +9,8 @@ with
 
 observed as (
     {%- for class in classes %}
-    {{ identity_rows(class) }}
-    union all
+        {{ identity_rows(class) }}
+        union all
     {%- endfor %}
     {{- saml_rows(ref('ocsf_authentication')) }}
 

@@ -22,11 +22,13 @@ candidates as (
         baseline.deviation
     from baseline
     inner join access_days
-        on baseline.principal_uid = access_days.principal_uid
-        and baseline.store_type = access_days.store_type
-        and baseline.store_uid = access_days.store_uid
-        and baseline.day = access_days.day
-    where access_days.is_known
+        on
+            baseline.principal_uid = access_days.principal_uid
+            and baseline.store_type = access_days.store_type
+            and baseline.store_uid = access_days.store_uid
+            and baseline.day = access_days.day
+    where
+        access_days.is_known
         and baseline.days_learned >= {{ least_days }}
         and baseline.total >= {{ volume_floor }}
         and baseline.deviation >= {{ deviation }}
@@ -60,9 +62,10 @@ candidates as (
         cast(sum(parts.touches) as double) as deviation
     from parts
     inner join new_networks
-        on parts.principal_uid = new_networks.principal_uid
-        and parts.network = new_networks.network
-        and {{ epoch_day('parts.event_date') }} = new_networks.day
+        on
+            parts.principal_uid = new_networks.principal_uid
+            and parts.network = new_networks.network
+            and {{ epoch_day('parts.event_date') }} = new_networks.day
     group by parts.principal_uid, parts.store_type, parts.store_uid, new_networks.day, parts.network
     union all
     select
@@ -78,7 +81,8 @@ candidates as (
         cast(0 as bigint) as highest,
         cast(touches as double) as deviation
     from access_days
-    where is_known
+    where
+        is_known
         and is_weekend
         and days_learned >= {{ least_days }}
         and not has_worked_weekends
@@ -114,10 +118,11 @@ anomalies as (
         case when access_days.is_weekend then 'weekend days' else 'working days' end as day_kind
     from candidates
     inner join access_days
-        on candidates.principal_uid = access_days.principal_uid
-        and candidates.store_type = access_days.store_type
-        and candidates.store_uid = access_days.store_uid
-        and candidates.day = access_days.day
+        on
+            candidates.principal_uid = access_days.principal_uid
+            and candidates.store_type = access_days.store_type
+            and candidates.store_uid = access_days.store_uid
+            and candidates.day = access_days.day
 
 ),
 
@@ -135,11 +140,13 @@ ranked as (
         row_number() over (partition by anomalies.anomaly_uid order by touches.time_dt, touches.event_uid) as place
     from touches
     inner join anomalies
-        on touches.event_date = anomalies.event_date
-        and touches.principal_uid = anomalies.principal_uid
-        and touches.store_type = anomalies.store_type
-        and touches.store_uid = anomalies.store_uid
-    where (anomalies.operation is null or (touches.operation = anomalies.operation and not touches.is_denied))
+        on
+            touches.event_date = anomalies.event_date
+            and touches.principal_uid = anomalies.principal_uid
+            and touches.store_type = anomalies.store_type
+            and touches.store_uid = anomalies.store_uid
+    where
+        (anomalies.operation is null or (touches.operation = anomalies.operation and not touches.is_denied))
         and (anomalies.network is null or touches.network = anomalies.network)
 
 ),
@@ -177,52 +184,7 @@ final as (
         cast(anomalies.deviation as double) as deviation,
         cast(anomalies.days_known as integer) as days_known,
         cast(anomalies.days_learned as integer) as days_learned,
-        case anomalies.kind
-            when 'volume'
-                then concat(
-                    case anomalies.operation
-                        when 'reads' then 'read '
-                        when 'writes' then 'wrote '
-                        when 'deletes' then 'deleted '
-                        else 'listed '
-                    end,
-                    case
-                        when anomalies.operation = 'lists' then concat(anomalies.store_uid, ' ', {{ number_text('anomalies.value') }}, ' times')
-                        else concat(
-                            {{ number_text('anomalies.value') }}, ' ',
-                            case anomalies.store_type
-                                when 'bucket' then 'objects'
-                                when 'secret_store' then 'secrets'
-                                when 'key_vault' then 'secrets'
-                                when 'storage_account' then 'keys'
-                                else 'items'
-                            end,
-                            case anomalies.operation when 'writes' then ' to ' else ' of ' end, anomalies.store_uid
-                        )
-                    end,
-                    ' on a ', anomalies.weekday, '; on its ', {{ number_text('anomalies.days_learned') }}, ' earlier ', anomalies.day_kind,
-                    case
-                        when anomalies.highest = 0 then ' none'
-                        else concat(' usually ', {{ number_text('anomalies.expected') }}, ' and at most ', {{ number_text('anomalies.highest') }})
-                    end
-                )
-            when 'new_store'
-                then concat(
-                    'touched ', anomalies.store_uid, ' for the first time in {{ access_lookback_days() }} days, ', {{ number_text('anomalies.value') }},
-                    ' times on a ', anomalies.weekday,
-                    case when anomalies.denied > 0 then concat(' (', {{ number_text('anomalies.denied') }}, ' refused)') else '' end,
-                    '; in the week before it touched only stores that it knew'
-                )
-            when 'new_network'
-                then concat(
-                    'touched ', anomalies.store_uid, ' ', {{ number_text('anomalies.value') }}, ' times from ', anomalies.network,
-                    ' on a ', anomalies.weekday, '; in {{ access_lookback_days() }} days it never came from there'
-                )
-            else concat(
-                'touched ', anomalies.store_uid, ' ', {{ number_text('anomalies.value') }}, ' times on a ', anomalies.weekday,
-                '; on its ', {{ number_text('anomalies.days_learned') }}, ' earlier weekend days it touched no store at all'
-            )
-        end as reason,
+        {{ access_reason('anomalies') }} as reason,
         evidence.first_seen_dt,
         evidence.last_seen_dt,
         cast(coalesce(evidence.event_count, 0) as bigint) as evidence_count,

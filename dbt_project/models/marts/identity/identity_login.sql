@@ -48,7 +48,8 @@ ranked as (
     select
         ties.*,
         row_number() over (
-            partition by login_kind, login_uid order by strength desc, tied_until_dt desc, email, method
+            partition by login_kind, login_uid
+            order by strength desc, tied_until_dt desc, email asc, method asc
         ) as choice
     from ties
 
@@ -56,7 +57,8 @@ ranked as (
 
 chosen as (
 
-    select * from ranked where choice = 1
+    select * from ranked
+    where choice = 1
 
 ),
 
@@ -69,19 +71,20 @@ named as (
         chosen.email as chosen_email,
         chosen.is_contradicted,
         row_number() over (
-            partition by days.login_kind, days.login_uid order by days.last_seen_dt desc, days.evidence_event_uid
+            partition by days.login_kind, days.login_uid order by days.last_seen_dt desc, days.evidence_event_uid asc
         ) as recency,
         row_number() over (
             partition by days.login_kind, days.login_uid
             order by
                 case when coalesce(days.email, '') = coalesce(chosen.email, '') then days.strength else -1 end desc,
                 days.last_seen_dt desc,
-                days.evidence_event_uid
+                days.evidence_event_uid asc
         ) as place
     from days
     inner join chosen
-        on days.login_kind = chosen.login_kind
-        and days.login_uid = chosen.login_uid
+        on
+            days.login_kind = chosen.login_kind
+            and days.login_uid = chosen.login_uid
 
 ),
 
@@ -140,9 +143,15 @@ known_names as (
         name,
         min(person_uid) as person_uid
     from (
-        select email as name, person_uid from holders
+        select
+            email as name,
+            person_uid
+        from holders
         union all
-        select split_part(email, '@', 1) as name, person_uid from holders
+        select
+            split_part(email, '@', 1) as name,
+            person_uid
+        from holders
     ) as names
     group by name
 
@@ -167,8 +176,9 @@ judged as (
         end as flag
     from logins
     left join users
-        on logins.login_kind = users.login_kind
-        and logins.login_uid = users.login_uid
+        on
+            logins.login_kind = users.login_kind
+            and logins.login_uid = users.login_uid
     left join holders on logins.email = holders.email
     left join known_names on lower(logins.login_name) = known_names.name
 

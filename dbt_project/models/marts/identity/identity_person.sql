@@ -15,7 +15,9 @@ final as (
         max(case when method = 'directory_record' then display_name end) as name,
         max(email) as email,
         {%- for provider in ('okta', 'aws', 'gcp', 'azure', 'github') %}
-        coalesce({{ distinct_texts("case when login_kind like '" ~ provider ~ "%' then login_name end") }}, {{ no_texts() }}) as {{ provider }}_logins,
+            coalesce(
+                {{ distinct_texts("case when login_kind like '" ~ provider ~ "%' then login_name end") }}, {{ no_texts() }}
+            ) as {{ provider }}_logins,
         {%- endfor %}
         cast(count(*) as bigint) as login_count,
         cast(min(confidence_id) as integer) as confidence_id,
