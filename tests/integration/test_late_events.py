@@ -152,6 +152,10 @@ def shuffled() -> list[list[Record]]:
     return parts
 
 
+def at_once() -> list[list[Record]]:
+    return [[record for part in worst() for record in part]]
+
+
 def test_the_clean_run_finds_all_seven_shapes(clean: Settings) -> None:
     found = select(clean, "select analytic_uid, entity_key, status, revision_kind from findings.findings")
     assert {row["revision_kind"] for row in found} == {"create"}
@@ -195,16 +199,14 @@ def test_a_large_history_is_worked_off_in_groups_of_days(
     order: Callable[[], list[list[Record]]],
     made: tuple[Path, Path],
     clean: Settings,
-    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every shape gives the same where its days do not fit into one reading: each window sees all that it needs."""
     counts: list[int] = []
     groups = detect.day_groups
     monkeypatch.setattr(detect, "day_groups", lambda *given: counts.append(len(groups(*given))) or groups(*given))
-    name = request.node.callspec.id
-    settings = replace(settings_of(made[1] / f"groups-{name}", made[0]), batch_bytes=1)
+    settings = replace(settings_of(made[1] / f"groups-{order.__name__}", made[0]), batch_bytes=1)
     for n, part in enumerate(order()):
-        arrive(settings, made[1] / f"groups-{name}-in", f"part-{n}", part)
+        arrive(settings, made[1] / f"groups-{order.__name__}-in", f"part-{n}", part)
     assert max(counts) >= 3
     assert standing(settings) == standing(clean)
