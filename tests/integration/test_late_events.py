@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from detections import ACCOUNT, Record, arrive, at, call, console_login, okta, project, select, settings_of
 
 from transforms.settings import Settings
+from transforms.warehouse import detect
 
 pytestmark = [pytest.mark.xdist_group("dbt-lake"), pytest.mark.slow]
 DETECTIONS = {
@@ -149,6 +151,10 @@ def shuffled() -> list[list[Record]]:
     return parts
 
 
+def at_once() -> list[list[Record]]:
+    return [[record for part in worst() for record in part]]
+
+
 def test_the_clean_run_finds_all_seven_shapes(clean: Settings) -> None:
     found = select(clean, "select analytic_uid, entity_key, status, revision_kind from findings.findings")
     assert {row["revision_kind"] for row in found} == {"create"}
@@ -183,3 +189,23 @@ def test_late_rows_give_what_a_clean_run_gives(
             r["revision_kind"] for r in select(settings, "select distinct revision_kind from findings.finding_history")
         }
         assert kinds == {"create", "update", "resolved", "withdrawn"}
+
+
+@pytest.mark.parametrize(
+    "order", [worst, lambda: [[record for part in worst() for record in part]]], ids=["late", "once"]
+)
+def test_a_large_history_is_worked_off_in_groups_of_days(
+    order: Callable[[], list[list[Record]]],
+    made: tuple[Path, Path],
+    clean: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every shape gives the same where its days do not fit into one reading: each window sees all that it needs."""
+    counts: list[int] = []
+    groups = detect.day_groups
+    monkeypatch.setattr(detect, "day_groups", lambda *given: counts.append(len(groups(*given))) or groups(*given))
+    settings = replace(settings_of(made[1] / f"groups-{order.__name__}", made[0]), batch_bytes=1)
+    for n, part in enumerate(order()):
+        arrive(settings, made[1] / f"groups-{order.__name__}-in", f"part-{n}", part)
+    assert max(counts) >= 3
+    assert standing(settings) == standing(clean)
