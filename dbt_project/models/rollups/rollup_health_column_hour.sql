@@ -15,7 +15,7 @@ with
         {{ timestamp_of_ms(bucket_ms('time', 3600000)) }} as hour_dt,
         event_date,
         {%- for column in columns %}
-        count({{ column }}) as {{ column }},
+        count({{ column }}) as filled_{{ column }},
         {%- endfor %}
         count(*) as rows_count
     from {{ new_rows(ref(table)) }}
@@ -28,7 +28,7 @@ columns_hours as (
 
     {%- for table in class_tables() %}
     {%- for column in wanted.get(table, []) %}
-    select source, '{{ table[5:] }}' as class_name, '{{ column }}' as column_name, hour_dt, event_date, rows_count, {{ column }} as filled_count
+    select source, '{{ table[5:] }}' as class_name, '{{ column }}' as column_name, hour_dt, event_date, rows_count, filled_{{ column }} as filled_count
     from {{ table }}_hours
     union all
     {%- endfor %}
