@@ -14,7 +14,7 @@ SIMULATE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install run up down status test tests-in-airflow tests-besides lint bench \
-	samples soak emulators lock clean
+	samples soak emulators chromium lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -55,6 +55,12 @@ tests/emulators/node_modules/.installed: tests/emulators/package-lock.json $(STA
 	@cd tests/emulators && $$(command -v npm || echo $(CURDIR)/$(BIN)/npm) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+chromium: ## the browser in which tests look at the dashboard, from the system's packages
+	@command -v chromium > /dev/null || { \
+		if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; \
+		else echo "tests look at the dashboard in chromium: install it (apt-get install chromium)" >&2; exit 1; fi; }
+
 lint: $(STAMP) ## ruff, mypy, import-linter, dbt parse, sqlfluff
 	ruff check .
 	ruff format --check .
@@ -64,7 +70,7 @@ lint: $(STAMP) ## ruff, mypy, import-linter, dbt parse, sqlfluff
 	PYTHONWARNINGS=ignore::UserWarning:multiprocessing.resource_tracker sqlfluff lint --processes $(WORKERS) dbt_project/models
 
 # The tests in Airflow measure time and mostly wait; the others yield the processors to them.
-test: $(STAMP) emulators lint ## lint and the whole suite
+test: $(STAMP) emulators chromium lint ## lint and the whole suite
 	@$(MAKE) --no-print-directory --jobs 2 tests-in-airflow tests-besides
 
 tests-in-airflow:

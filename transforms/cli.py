@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from transforms import report
 from transforms.errors import CatchmentError
 from transforms.settings import Settings
+
+if TYPE_CHECKING:
+    from transforms.warehouse.runner import BuildResult, CorrelateResult, DetectResult
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -91,14 +94,7 @@ def build(settings: Settings) -> None:
 
     with report.working("building"):
         result = run(settings)
-    for name, count in sorted(result.rows_by_class.items()):
-        if count:
-            click.echo(f"ocsf.{name}: {count:,} rows")
-    click.echo(
-        f"built {result.rows:,} rows in {result.batches} batches, left out {result.duplicates:,} duplicates"
-        + (f", flagged {result.collisions:,} id collisions" if result.collisions else "")
-        + (f", {result.unreadable:,} rows kept whose text could not be parsed" if result.unreadable else "")
-    )
+    tell_built(result)
     fail("build", result.failed)
 
 
@@ -110,7 +106,7 @@ def correlate(settings: Settings) -> None:
 
     with report.working("correlating"):
         result = run(settings)
-    click.echo(f"rolled up into {result.rolled:,} rows, replaced {result.replaced:,} days of marts")
+    tell_correlated(result)
     fail("correlate", result.failed)
 
 
@@ -122,11 +118,61 @@ def detect(settings: Settings) -> None:
 
     with report.working("detecting"):
         result = run(settings)
+    tell_detected(result)
+    fail("detect", result.failed)
+
+
+@main.command()
+@click.option(
+    "--layer",
+    type=click.Choice(["ocsf", "rollups", "marts"]),
+    default="ocsf",
+    show_default=True,
+    help="What begins anew, with all that is derived from it.",
+)
+@click.pass_obj
+def rebuild(settings: Settings, layer: str) -> None:
+    """Derive tables anew after a changed mapping: OCSF from bronze, then rollups, marts and findings.
+
+    Bronze and the history of findings stay. A finding that is unchanged is not revised, so nothing alerts anew. Safe
+    beside anything else that runs: correlate and detect refuse the tables until they are whole again. When it dies, go
+    on with build, correlate and detect.
+    """
+    from transforms.warehouse.runner import rebuild as run
+
+    with report.working("rebuilding"):
+        result = run(settings, layer)
+    if result.built is not None:
+        tell_built(result.built)
+    if result.correlated is not None:
+        tell_correlated(result.correlated)
+    if result.detected is not None:
+        tell_detected(result.detected)
+    fail("rebuild", result.failed)
+
+
+def tell_built(result: BuildResult) -> None:
+    for name, count in sorted(result.rows_by_class.items()):
+        if count:
+            click.echo(f"ocsf.{name}: {count:,} rows")
+    for name, why in sorted(result.unseen.items()):
+        click.echo(f"{name}: went through all of bronze again ({why})")
+    click.echo(
+        f"built {result.rows:,} rows in {result.batches} batches, left out {result.duplicates:,} duplicates"
+        + (f", flagged {result.collisions:,} id collisions" if result.collisions else "")
+        + (f", {result.unreadable:,} rows kept whose text could not be parsed" if result.unreadable else "")
+    )
+
+
+def tell_correlated(result: CorrelateResult) -> None:
+    click.echo(f"rolled up into {result.rolled:,} rows, replaced {result.replaced:,} days of marts")
+
+
+def tell_detected(result: DetectResult) -> None:
     click.echo(
         f"{result.detections} detections: {result.created} findings created, "
         f"{result.updated} updated, {result.resolved} resolved, {result.withdrawn} withdrawn"
     )
-    fail("detect", result.failed)
 
 
 def fail(what: str, failed: dict[str, str]) -> None:

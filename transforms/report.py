@@ -12,6 +12,8 @@ from transforms.errors import ConfigError
 from transforms.settings import REPOSITORY, Settings
 
 if TYPE_CHECKING:
+    import duckdb
+
     from transforms.lake.table import Lake
 
 
@@ -143,11 +145,13 @@ def status(settings: Settings) -> list[dict[str, Any]]:
             """
         ).fetchall()
     }
+    health = _health(con) if {"marts.health_source", "marts.health_detection"} <= set(views) else {}
     rows = []
     for name in registry():
         if name not in landed:
             continue
         objects, records, quarantined, last, failures = landed[name]
+        still_open, silent, blind = health.get(name, (None, None, None))
         ledger = Ledger(snapshot, name)
         waiting = [p for lane in ledger.lanes() for plans in ledger.open_plans(lane).values() for p in plans]
         newest = None
@@ -162,6 +166,7 @@ def status(settings: Settings) -> list[dict[str, Any]]:
                 "objects": objects,
                 "records": int(records or 0),
                 "quarantined": int(quarantined or 0),
+                "quarantine_open": still_open,
                 "last_landed": last,
                 "newest_event": newest,
                 "lag_seconds": int((last - newest).total_seconds()) if last and newest else None,
@@ -169,18 +174,50 @@ def status(settings: Settings) -> list[dict[str, Any]]:
                 "oldest_open": min((p.object_time for p in waiting), default=None),
                 "failed_reads": failures,
                 "unbuilt_records": _unbuilt(lake, name),
+                "silent_accounts": silent,
+                "blind_detections": blind,
             }
         )
     return rows
 
 
+def _health(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int, int]]:
+    """By source, from the health marts: open quarantine entries, accounts that are silent now, and detections that are
+    blind now in one of its accounts."""
+    found = con.execute(
+        """
+        with blind as (
+            select detection, account_uid from marts.health_detection
+            where state = 'BLIND' and end_dt = (select max(end_dt) from marts.health_detection)
+        )
+        select
+            s.source,
+            max(s.quarantined_open),
+            count(distinct s.account_uid) filter (s.silent_since_dt is not null),
+            count(distinct b.detection)
+        from marts.health_source as s left join blind as b on b.account_uid = s.account_uid
+        group by s.source
+        """
+    ).fetchall()
+    return {source: (int(still_open), int(silent), int(blind)) for source, still_open, silent, blind in found}
+
+
 def _unbuilt(lake: Lake, source: str) -> int:
     """Bronze rows that wait for `build`: those of the versions beyond the class table that is furthest behind."""
-    from transforms.lake.table import ocsf_txn
+    from transforms.lake.rebuild import until_txn
+    from transforms.lake.table import LogGone, ocsf_txn
 
     bronze = lake.table(f"bronze/{source}")
     if not bronze.exists():
         return 0
-    progress = [lake.table(f"ocsf/{name}").open().progress(ocsf_txn(source)) for name in lake.names("ocsf")]
-    consumed = min((version for version in progress if version >= 0), default=-1)
-    return sum(f.rows for _, files in bronze.open().added(consumed) for f in files)
+    tables = [lake.table(f"ocsf/{name}").open() for name in lake.names("ocsf")]
+    progress = [
+        table.progress(ocsf_txn(source))
+        for table in tables
+        if table.progress(ocsf_txn(source)) >= 0 or table.progress(until_txn(source)) >= 0
+    ]
+    snapshot = bronze.open()
+    try:
+        return sum(f.rows for _, files in snapshot.added(min(progress, default=-1)) for f in files)
+    except LogGone:  # build will go through all of them
+        return sum(f.rows for f in snapshot.files())

@@ -70,7 +70,7 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
     # own macros to those, so each stands alone.
     files = [
         p.read_text()
-        for folder in ("calendar", "detections", "dispatch", "ocsf")
+        for folder in ("access", "calendar", "detections", "dispatch", "ocsf")
         for p in (PROJECT / "macros" / folder).glob("*.sql")
     ]
     texts = [text for file in files for text in re.findall(r"{%-? *macro .+?endmacro *-?%}", file, re.DOTALL)]
@@ -82,7 +82,7 @@ def _environment() -> tuple[jinja2.Environment, list[str]]:
 
 
 def macros() -> SimpleNamespace:
-    """Return every macro of `calendar/`, `detections/`, `dispatch/` and `ocsf/`, callable from Python; they return SQL."""
+    """Return every macro of the folders that detections use, callable from Python; they return SQL."""
     environment, names = _environment()
     return SimpleNamespace(**{name: environment.globals[name] for name in names})
 
@@ -101,7 +101,9 @@ def arguments(path: Path) -> tuple[str, dict[str, Any]]:
     def noted(shape: str) -> Any:
         return lambda **given: calls.append((shape, given)) or ""
 
-    environment.globals.update({f"detect_{shape}": noted(shape) for shape in SHAPES})
+    environment.globals.update(
+        {f"detect_{shape}": noted(shape) for shape in SHAPES} | {"detect_silence": noted("absence")}
+    )
     environment.from_string(path.read_text()).render()
     assert len(calls) == 1, f"{path.name} calls {len(calls)} shapes"
     return calls[0]

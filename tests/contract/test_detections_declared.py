@@ -100,7 +100,7 @@ class TestDetection:
         meta = meta_of(path)
         shape, given = arguments(path)
         assert meta["shape"] == shape
-        reach = {"event": 0, "threshold": 1, "sequence": 1, "absence": 2}
+        reach = {"event": 0, "threshold": 1, "sequence": 1, "absence": 2 + given.get("days", 0)}
         days = (meta["lookback_days"], meta["lookahead_days"])
         if shape in ("first_seen", "anomaly"):
             assert meta["entity"] == [*given["entity"], *([given["value"]] if shape == "first_seen" else [])]
@@ -111,7 +111,7 @@ class TestDetection:
             assert meta["entity"] == given["entity"]
             assert meta["window"] == given.get("window", 1440)
             assert days == ((2 * given["memory_days"] if shape == "state" else reach[shape]),) * 2
-        waits = given["after"] + given["lateness"] if shape == "absence" else given.get("for_minutes", 0)
+        waits = given["after"] + given["lateness"] if "after" in given else given.get("for_minutes", 0)
         if waits:
             watermark = meta["watermark"]
             assert set(watermark) == {"source", "inputs", "wait"}

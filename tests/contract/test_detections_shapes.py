@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, pstdev
 from typing import Any
 
 import duckdb
@@ -201,7 +200,7 @@ def brute_first_seen(events: Sequence[Event]) -> set[tuple[str, int]]:
 
 
 def brute_anomaly(events: Sequence[Event]) -> set[tuple[str, int]]:
-    """Return the days far above mean and deviation of the days of their kind in the nine before, zeros included."""
+    """Return the days far above median and spread of the days of their kind in the nine before, zeros included."""
     totals: dict[tuple[str, int], int] = {}
     for e in events:
         if e.kind == "a":
@@ -212,8 +211,11 @@ def brute_anomaly(events: Sequence[Event]) -> set[tuple[str, int]]:
         if not earlier or day - min(earlier) < 2:
             continue
         alike = [d for d in range(min(earlier), day) if ((d + 3) % 7 >= 5) == ((day + 3) % 7 >= 5)]
-        values = [totals.get((who, d), 0) for d in alike]
-        if values and total >= max(5, 2 * fmean(values)) and total > fmean(values) + 3 * pstdev(values):
+        values = sorted((totals.get((who, d), 0) for d in alike), reverse=True)
+        if not values:
+            continue
+        usual, high = values[len(values) // 2], values[len(values) // 10]
+        if total >= max(5, 2 * usual, usual + 6 * max(high - usual, usual / 10, 1)):
             found.add((json.dumps([who]), day * DAY))
     return found
 
@@ -389,15 +391,18 @@ def test_an_anomaly_says_what_was_usual(con: duckdb.DuckDBPyConnection) -> None:
     monday = 20_003 * DAY
     usual = [Event(f"e{n}", monday + n * DAY, "a", "x", "r") for n in range(5)]
     sunday = Event("e8", monday + 6 * DAY, "a", "x", "s")
-    wednesday = Event("e9", monday + 9 * DAY, "a", "x", "s")
-    found = run(con, "anomaly", [[*usual, sunday, wednesday]])
+    wednesday = [
+        Event("e9", monday + 9 * DAY, "a", "x", "s"),
+        *(Event(f"f{n}", monday + 9 * DAY, "a", "x", "r") for n in (0, 1)),
+    ]
+    found = run(con, "anomaly", [[*usual, sunday, *wednesday]])
     assert list(found) == [('["x"]', monday + 6 * DAY), ('["x"]', monday + 9 * DAY)]
     first, second = (json.loads(content[3]) for content in found.values())
     assert first == {
-        "day_total": 30, "usual": 0, "deviation": 0, "limit_of_day": 5, "days_learned": 1, "day_kind": "weekend"
+        "day_total": 30, "usual": 0, "highest": 0, "spreads_above": 30, "days_learned": 1, "day_kind": "weekend"
     }  # fmt: skip
     assert second == {
-        "day_total": 30, "usual": 4, "deviation": 3, "limit_of_day": 12, "days_learned": 7, "day_kind": "working"
+        "day_total": 42, "usual": 6, "highest": 6, "spreads_above": 36, "days_learned": 7, "day_kind": "working"
     }  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,33 +16,6 @@ from test_kill_landing import END, PLACES
 from worker import Job
 
 from infra.local.simulate import Delivery, Simulation, apply
-from transforms.warehouse.query import rows
-
-RUN_COLUMNS = {"landed_at", "created_dt", "modified_dt"}
-REVISION_COLUMNS = {"revision", "revision_kind", "activity_id", "activity_name", "type_uid", "type_name"}
-"""How often a finding was revised depends on when its events arrived; what it says in the end does not."""
-
-
-def select(lake: Any, query: str) -> list[dict[str, Any]]:
-    names, blocks = rows(lake.settings, query)
-    return [dict(zip(names, row, strict=True)) for block in blocks for row in block]
-
-
-def ocsf(lake: Any) -> Counter[str]:
-    """Every row of every class, without landing times, and without the place of what was delivered more than once."""
-    places = Counter(r["event_uid"] for source in PLACES for r in lake.rows(f"bronze/{source}"))
-    found: Counter[str] = Counter()
-    for name in sorted(p.name for p in Path(lake.settings.lake, "ocsf").iterdir()):
-        for row in select(lake, f"select * from ocsf.{name}"):
-            hidden = RUN_COLUMNS | ({"object_uri", "record_no"} if places[row["event_uid"]] > 1 else set())
-            found[repr((name, sorted((k, str(v)) for k, v in row.items() if k not in hidden)))] += 1
-    return found
-
-
-def findings(lake: Any) -> Counter[str]:
-    hidden = RUN_COLUMNS | REVISION_COLUMNS
-    found = select(lake, "select * from findings.findings where revision_kind <> 'withdrawn'")
-    return Counter(repr(sorted((k, str(v)) for k, v in row.items() if k not in hidden)) for row in found)
 
 
 def deliver(root: Path, deliveries: list[Delivery]) -> None:
@@ -79,11 +51,12 @@ def compare(tmp_path: Path, workers: Any, lake_at: Callable[..., Any]) -> Callab
         clean, found = lake_at("undisturbed"), lake_at("lake")
         for source in PLACES:
             assert found.bronze(source) == clean.bronze(source)
-        expected = ocsf(clean)
+        expected = clean.ocsf()
         assert len(expected) > 300 and max(expected.values()) == 1
-        assert ocsf(found) == expected
-        assert len(findings(clean)) >= 5
-        assert findings(found) == findings(clean)
+        assert found.ocsf() == expected
+        assert found.correlated() == clean.correlated()
+        assert len(clean.findings()) >= 5
+        assert found.findings() == clean.findings()
 
     return check
 

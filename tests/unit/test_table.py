@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from deltalake.exceptions import CommitFailedError
 
 from transforms.errors import ConfigError, RetryableError
 from transforms.lake import table as module
+from transforms.lake.schemas import TIMESTAMP
 from transforms.lake.table import Changes, Lake, LogGone, Table, column_stats, reading_of
 from transforms.settings import Settings
 
@@ -212,3 +214,26 @@ def test_processes_that_share_a_counter_skip_and_repeat_none(settings):
         process.join(240)
     assert [p.exitcode for p in found] == [0] * 3
     assert numbers(Lake(settings).table("bronze/many")) == list(range(30))
+
+
+def test_the_latest_instant_is_read_from_the_log_and_never_lies_ahead_of_its_commit(settings):
+    schema = pa.schema([("day", pa.string()), ("at", TIMESTAMP)])
+    table = Lake(settings).table("bronze/clocked")
+    table.create(schema, ["day"], "instants")
+    early, late = datetime(2026, 3, 1, 10, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+
+    def add(*instants: datetime | None) -> None:
+        part = pa.table({"day": ["2026-03-01"] * len(instants), "at": list(instants)}, schema)
+        table.commit(lambda snapshot: Changes(files=table.write(part, stats=("at",))))
+
+    assert table.open().latest("at") is None
+    add(None)
+    assert table.open().latest("at") is None
+    add(early)
+    add(late, early)
+    assert table.open().latest("at") == late
+    assert table.open(2).latest("at") == early
+    before = datetime.now(UTC)
+    add(datetime(2099, 1, 1, tzinfo=UTC))
+    latest = table.open().latest("at")
+    assert latest is not None and before - timedelta(milliseconds=1) <= latest <= datetime.now(UTC)

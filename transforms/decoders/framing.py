@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from transforms.decoders.compression import Readable
 from transforms.lake.records import Chunk
 
+FIELDS = "fields"
+"""The attribute that holds a record's header: as it stood above a line, or the list of a row's names in their order."""
 BOM = b"\xef\xbb\xbf"
 PEEK = 64
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from transforms.decoders.compression import Readable
-from transforms.decoders.framing import Bounds
+from transforms.decoders.framing import FIELDS, Bounds
 from transforms.decoders.json_records import Expand, JsonRecords
 from transforms.decoders.lines import Lines
 from transforms.decoders.parquet import row_columns
@@ -51,16 +51,22 @@ class JsonRows:
                 found.append((number, record, row))
             else:
                 bad.append(Bad(number, bytes(record), "not a JSON object", len(memoryview(record))))
-        for wrapped, group in groupby(found, lambda f: self._line(f[2]) is not None):
+        for names, group in groupby(found, lambda f: None if self._line(f[2]) is not None else tuple(f[2])):
             part = list(group)
             numbers = [number for number, _, _ in part]
-            if wrapped and self.lines is not None:
+            if names is None and self.lines is not None:
                 for inner in self.lines.rows([self._line(row) or b"" for _, _, row in part], numbers, bounds):
                     inner.consumed, inner.next_no = chunk.consumed, chunk.next_no
                     yield inner
                 continue
-            columns = partial(row_columns, [row for _, _, row in part], self.rename)
-            yield Chunk(numbers, [record for _, record, _ in part], [], chunk.next_no, chunk.consumed, columns)
+            yield Chunk(
+                numbers=numbers,
+                records=[record for _, record, _ in part],
+                next_no=chunk.next_no,
+                consumed=chunk.consumed,
+                columns=partial(row_columns, [row for _, _, row in part], self.rename),
+                attributes={FIELDS: list(names or ())},
+            )
         yield Chunk(bad=sorted(bad, key=lambda b: b.record_no), next_no=chunk.next_no, consumed=chunk.consumed)
 
     def _line(self, row: dict[str, Any]) -> bytes | None:

@@ -17,13 +17,11 @@ import pyarrow as pa
 import pyarrow.csv
 
 from transforms.decoders.compression import Readable
-from transforms.decoders.framing import BOM, Bounds, read_full
+from transforms.decoders.framing import BOM, FIELDS, Bounds, read_full
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk
 
 FIRST = itemgetter(0)
-FIELDS = "fields"
-"""The attribute that holds a record's header."""
 QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"|\[([^\]]*)\]|([^ ]+)')
 
 

@@ -1,7 +1,8 @@
 """Parquet files: a record is a row, and its text one line of JSON with the file's column names in their order.
 
-The text loses nothing that the columns hold: times and decimals are written in full, binary values as base64, floats
-that JSON has no number for as words. Row numbers are those of the file.
+The names are the attribute `fields` too, as for lines their header. The text loses nothing that the columns hold: times
+and decimals are written in full, binary values as base64, floats that JSON has no number for as words. Row numbers are
+those of the file.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.decoders.compression import FREE_EXPANSION, Readable
-from transforms.decoders.framing import Bounds, text_of
+from transforms.decoders.framing import FIELDS, Bounds, text_of
 from transforms.errors import DataError
-from transforms.lake.records import Bad, Chunk, Raw
+from transforms.lake.records import Bad, Chunk
 
 IN_MEMORY = 64 << 20
 """Bytes of a file that are held in memory; a larger one goes to a temporary file: its index stands at its end."""
@@ -62,9 +63,15 @@ class ParquetRows:
             ]
             kept = [i for i, text in enumerate(texts) if len(text) <= limit]
             rows, texts, numbers = [rows[i] for i in kept], [texts[i] for i in kept], [numbers[i] for i in kept]
-        records: list[Raw] = list(texts)
-        columns = partial(row_columns, rows, self.rename)
-        return Chunk(numbers, records, bad, number + len(rows) + len(bad), consumed, columns)
+        return Chunk(
+            numbers=numbers,
+            records=list(texts),
+            bad=bad,
+            next_no=number + len(rows) + len(bad),
+            consumed=consumed,
+            columns=partial(row_columns, rows, self.rename),
+            attributes={FIELDS: list(rows[0])} if rows else None,
+        )
 
 
 def row_columns(

@@ -129,16 +129,20 @@ class EnvelopeBuilder:
             uri = place.uri.encode("utf-8", "surrogateescape")
             return [sha256(self.prefix + b"place\n%d\n" % number + uri).digest() for number in chunk.numbers]
         nothing = pa.repeat(pa.scalar(NOTHING, pa.binary()), len(chunk.records))
-        values = [pc.fill_null(columns[n], NOTHING) if n in columns else nothing for n in table.identity]
+        values = [columns.get(name, nothing) for name in table.identity]
         head = pa.scalar(self.prefix + b"columns", pa.binary())
-        texts = pc.binary_join_element_wise(head, *values, pa.scalar(b"\n", pa.binary()))
-        if pc.any(pc.greater(pc.count_substring(texts, "\n"), len(values) + self.prefix.count(b"\n"))).as_py():
-            rows = zip(*(value.to_pylist() for value in values), strict=True)
-            return [
-                sha256(text).digest() if not any(b"\n" in v for v in row) else self._digest(_texts(row), b"")
-                for text, row in zip(texts.to_pylist(), rows, strict=True)
-            ]
-        return [sha256(text).digest() for text in texts.to_pylist()]
+        joined = pc.binary_join_element_wise(
+            head, *values, pa.scalar(b"\n", pa.binary()), null_handling="replace", null_replacement=NOTHING
+        )
+        texts = joined.to_pylist()
+        breaks = len(values) + self.prefix.count(b"\n")
+        if joined.buffers()[2].to_pybytes().count(b"\n") == breaks * len(texts):
+            return [sha256(text).digest() for text in texts]
+        rows = zip(*(value.fill_null(NOTHING).to_pylist() for value in values), strict=True)
+        return [
+            sha256(text).digest() if text.count(b"\n") == breaks else self._digest(_texts(row), b"")
+            for text, row in zip(texts, rows, strict=True)
+        ]
 
     def _all_at_once(self, records: Sequence[Raw]) -> tuple[list[bytes], list[Any]] | None:
         """Identity and clock of every record, or None where one of them needs a closer look."""
@@ -361,7 +365,8 @@ def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
 def _joined(raws: Sequence[Raw]) -> tuple[pa.Array, bool]:
     """The texts one after another as a string array that is not checked yet, and whether they are all ASCII."""
     offsets = np.zeros(len(raws) + 1, dtype=np.int32)
-    lengths = map(len, map(memoryview, raws))  # type: ignore[arg-type]
+    plain = set(map(type, raws)) == {bytes}
+    lengths = map(len, raws if plain else map(memoryview, raws))  # type: ignore[arg-type]
     np.cumsum(np.fromiter(lengths, dtype=np.int32, count=len(raws)), out=offsets[1:])
     data = b"".join(raws)
     return pa.StringArray.from_buffers(len(raws), pa.py_buffer(offsets), pa.py_buffer(data)), data.isascii()

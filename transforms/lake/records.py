@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -36,4 +37,4 @@ class Chunk:
     next_no: int = 0
     consumed: int = 0  # bytes of the plain stream up to the end of the last whole record
     columns: Columns | None = None  # where the records are rows of named columns
-    attributes: Mapping[str, str] | None = None  # what the object says of all these records, and they do not
+    attributes: Mapping[str, Any] | None = None  # what the object says of all these records, and they do not

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from transforms.errors import ConfigError, RetryableError
@@ -42,7 +42,7 @@ CONFIGURATION: dict[str, str | None] = {
     "delta.enableExpiredLogCleanup": "false",  # consumers read the log entry by entry
 }
 REPLACED: dict[str, str | None] = {"delta.appendOnly": "false", "delta.enableChangeDataFeed": "false"}
-"""For a table whose days are replaced."""
+"""For a table whose days are replaced, or that is begun anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class DataFile:
 class Changes:
     """What one commit adds and removes: files that already exist, and how far the writer has come.
 
-    Only a table that nobody consumes version by version may lose files.
+    Of a table that others consume version by version, only a commit that begins it anew removes files, and all of them.
     """
 
     files: Sequence[DataFile] = ()
@@ -95,7 +95,12 @@ def reading_of(files: Iterable[DataFile]) -> Reading:
 
 
 class LogGone(Exception):
-    """The log entries after a version were cleaned up: the reader must start again from a snapshot."""
+    """What was added after a version can no longer be told, since log entries or files are cleaned up: the reader must
+    start again from a snapshot."""
+
+
+GENERATION = "generation"
+"""The txn that counts how often a table was begun anew; see lake/rebuild.py."""
 
 
 class Snapshot:
@@ -109,6 +114,11 @@ class Snapshot:
         """How far a writer has come; -1 where it never committed."""
         version = self.handle.transaction_version(app_id)
         return -1 if version is None else version
+
+    @property
+    def generation(self) -> int:
+        """How often the table was begun anew. Who consumed another generation starts again from a snapshot."""
+        return max(self.progress(GENERATION), 0)
 
     def files(self) -> list[DataFile]:
         """Every live file with its statistics, from the log; no data is read."""
@@ -134,18 +144,20 @@ class Snapshot:
         if f"max.{column}" not in actions.column_names:
             return None
         high = actions.column(f"max.{column}").cast(TIMESTAMP)
-        committed = actions.column("modification_time").cast(TIMESTAMP)
-        known = pa.compute.if_else(pa.compute.is_null(high), high, pa.compute.min_element_wise(high, committed))
+        committed = actions.column("modification_time").cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP)
+        known = pa.compute.if_else(pa.compute.less(high, committed), high, committed)
         found: datetime | None = pa.compute.max(known).as_py()
         return found
 
     def added(self, after: int) -> Iterator[tuple[int, list[DataFile]]]:
         """(version, files that it added) for each version after `after` up to this one; rewrites are left out.
 
-        Raises LogGone where the log no longer reaches back so far.
+        Raises LogGone where the log no longer reaches back so far, or a file that was rewritten since is vacuumed.
         """
         for version in range(after + 1, self.version + 1):
-            yield version, self.table.added_by(version)
+            files = self.table.added_by(version)
+            self.table.check_present(files)
+            yield version, files
 
 
 class Table:
@@ -164,7 +176,7 @@ class Table:
     ) -> None:
         """Create the table if it does not exist; add the columns that it lacks if it does.
 
-        `append_only`: others may consume it version by version, so no commit ever removes a row.
+        `append_only`: no commit ever removes a row. A table that can be begun anew is not.
         """
         if not self.exists():
             DeltaTable.create(
@@ -179,6 +191,8 @@ class Table:
             )
             return
         handle = self.open().handle
+        if not append_only and handle.metadata().configuration.get("delta.appendOnly") == "true":
+            handle.alter.set_table_properties({"delta.appendOnly": "false"})
         have = {f.name for f in handle.schema().fields}
         fresh = [f for f in pa.schema(schema) if f.name not in have]
         if fresh:
@@ -195,13 +209,20 @@ class Table:
         return self._shape
 
     def open(self, version: int | None = None) -> Snapshot:
-        """The table as it is now, or was at a version. Raises ConfigError where it was never created."""
+        """The table as it is now, or was at a version.
+
+        Raises ConfigError where it was never created, LogGone where its log no longer reaches back to the version.
+        """
         try:
             return Snapshot(self, DeltaTable(self.uri, version=version, storage_options=self.lake.storage_options))
         except TableNotFoundError:
             raise ConfigError(
                 f"{self.name}: no such table in {self.lake.root}; nothing was landed or built yet"
             ) from None
+        except DeltaError as error:
+            if version is None:
+                raise
+            raise LogGone(f"{self.name}: version {version} can no longer be opened: {error}") from None
 
     def commit(self, work: Callable[[Snapshot], Changes | None]) -> Changes | None:
         """Run `work` on a fresh snapshot and commit what it returns through the same handle.
@@ -286,6 +307,13 @@ class Table:
                 )
         return files
 
+    def check_present(self, files: Sequence[DataFile]) -> None:
+        """Raise LogGone where one of the files is no longer there."""
+        paths = [f"{self.lake.inside(self)}/{f.path}" for f in files]
+        for f, info in zip(files, self.lake.filesystem.get_file_info(paths), strict=True):
+            if info.type == pafs.FileType.NotFound:
+                raise LogGone(f"{self.name}: a file of version {f.version} is vacuumed")
+
     def new_path(self, partition: Mapping[str, str | None]) -> str:
         """A fresh relative path for a data file. Partition values are ours (dates, names), never log content."""
         folder = "/".join(f"{k}={v if v is not None else '__HIVE_DEFAULT_PARTITION__'}" for k, v in partition.items())
@@ -334,6 +362,8 @@ class Lake:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.root = settings.lake
+        self.rebuilds: Mapping[str, int] = {}
+        """Rebuilds that were asked for when this run began, by layer; see lake/rebuild.py."""
         self.local = "://" not in self.root
         self.storage_options = None if self.local else storage_options(settings.environment)
         if self.local:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -22,7 +22,7 @@ import pyarrow as pa
 from transforms.errors import ConfigError
 from transforms.lake.table import Changes, DataFile, Reading, Snapshot, reading_of
 from transforms.settings import Settings
-from transforms.warehouse.inputs import Inputs, days_of, input_view, progress_txn, tables_of
+from transforms.warehouse.inputs import Inputs, Unseen, by_day, consume, day_groups, input_view, needed, tables_of
 from transforms.warehouse.session import scan
 from transforms.warehouse.suppressions import Suppression, suppressed_by
 from transforms.warehouse.watermarks import watermark_of, watermark_txn, watermark_view
@@ -57,6 +57,9 @@ ACTIVITIES = {"create": 1, "update": 2, "resolved": 3, "withdrawn": 3}
 NEW, SUPPRESSED, RESOLVED = 1, 3, 4
 STATUSES = {NEW: "New", SUPPRESSED: "Suppressed", RESOLVED: "Resolved"}
 SEVERITIES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical", 6: "Fatal"}
+STATS = ("analytic_uid",)
+Key: TypeAlias = tuple[str, datetime]
+"""What tells a detection's findings apart: the entity, and when the window begins."""
 RISK = {1: 5, 2: 20, 3: 45, 4: 70, 5: 90, 6: 100}
 
 
@@ -72,7 +75,10 @@ class Detected:
     new: Reading = field(default_factory=Reading)
     seen: Reading = field(default_factory=Reading)
     progress: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, Unseen] = field(default_factory=dict)
+    """Inputs whose log was cleaned up before it was consumed: their snapshot was read instead."""
     rows: pa.Table | None = None
+    files: list[DataFile] = field(default_factory=list)
 
 
 def detect_one(
@@ -88,39 +94,64 @@ def detect_one(
     suppressions: Sequence[Suppression],
     now: datetime,
 ) -> Detected:
-    """Compute one detection. Nothing is committed; its rows and progress wait in the result."""
+    """Compute one detection. Nothing is committed; its rows and progress wait in the result.
+
+    The opened days are worked off group by group, so that a detection that meets a large history, or meets it again,
+    reads no more at a time than one that was there from the start.
+    """
     result = Detected(model)
     names = tables_of(refs)
-    fresh: dict[str, list[DataFile]] = {}
-    for name in names:
-        consumed = findings.progress(progress_txn(model, name))
-        head = inputs.open(name)
-        fresh[name] = inputs.added(name, consumed) if head.version > consumed else []
-        if head.version > consumed:
-            result.progress[progress_txn(model, name)] = head.version
-        result.new += reading_of(fresh[name])
-    touched = {date.fromisoformat(day) for files in fresh.values() for day in days_of(files)}
-    mark = watermark_of(inputs, findings, model, meta)
+    fresh = consume(inputs, findings, model, names)
+    result.progress, result.unseen = dict(fresh.progress), dict(fresh.unseen)
+    result.new = reading_of(f for files in fresh.files.values() for f in files)
+    new = {name: by_day(files) for name, files in fresh.files.items()}
+    live = {name: inputs.days(name) for name in names}
+    mark, due = watermark_of(inputs, findings, model, meta), set[str]()
     if mark is not None and mark.now > mark.before:
         result.progress[watermark_txn(model, mark.source)] = mark.now
-        touched |= mark.due(sorted({day for name in names for day in days_of(inputs.files(name))}))
-    if not touched:
+        due = {day.isoformat() for day in mark.due(sorted({day for files in live.values() for day in files}))}
+    opened = sorted(due.union(*new.values()))
+    if not opened and not fresh.rebuilt:
         return result
-    back, ahead = int(meta["lookback_days"]), int(meta["lookahead_days"])  # as far as its windows reach
-    wanted = {(day + timedelta(days=d)).isoformat() for day in touched for d in range(-back, ahead + 1)}
-    for name in names:
-        seen = [f for f in inputs.files(name) if f.partition["event_date"] in wanted]
-        result.seen += reading_of(seen)
-        input_view(con, inputs, "new", model, name, fresh[name])
-        input_view(con, inputs, "seen", model, name, seen)
-    if mark is not None:
-        watermark_view(con, model, mark)
-    con.execute(f"create or replace table catchment_work.detected as {sql}")
-    _check(con, model)
-    earlier = _earlier(con, findings, model)
-    result.rows = _revisions(con, settings, result, meta, suppressions, earlier, now)
-    con.execute("drop table catchment_work.detected")
+    reach = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))  # as far as its windows do
+    groups = day_groups(opened, live, dict.fromkeys(names, reach), settings.batch_bytes)
+    if mark is not None and len(groups) > 1:  # what fell due beside a group is another's: each opens its own anew
+        mark = replace(mark, before=mark.now)
+        new = {name: files | {day: live[name][day] for day in due & live[name].keys()} for name, files in new.items()}
+    standing = _standing(con, findings, model) if fresh.rebuilt else {}
+    decided: set[Key] = set()
+    for group in groups:
+        for name in names:
+            seen = needed(group, live[name], reach)
+            result.seen += reading_of(seen)
+            input_view(con, inputs, "new", model, name, [f for day in group for f in new[name].get(day, ())])
+            input_view(con, inputs, "seen", model, name, seen)
+        if mark is not None:
+            watermark_view(con, model, mark)
+        con.execute(f"create or replace table catchment_work.detected as {sql}")
+        _check(con, model)
+        days = con.execute("select distinct cast(window_start_dt as date) from catchment_work.detected").fetchall()
+        earlier = _earlier(con, findings, model, {day.isoformat() for (day,) in days})
+        _hold(result, findings, _revisions(con, settings, result, meta, suppressions, earlier, decided, standing, now))
+        con.execute("drop table catchment_work.detected")
+    if standing:  # what they rested on is no more
+        earlier = _earlier(con, findings, model, set(standing.values()))
+        _hold(result, findings, [_withdrawal(settings, model, meta, earlier[key], now) for key in sorted(standing)])
     return result
+
+
+def _hold(result: Detected, findings: Snapshot, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Hold rows for the commit. Those of an earlier group are written to files first."""
+    if not rows:
+        return
+    if result.rows is not None:
+        result.files += findings.table.write(_shaped(result.rows, findings), stats=STATS)
+    result.rows = pa.Table.from_pylist(rows)
+    kinds = Counter(row["revision_kind"] for row in rows)
+    result.created += kinds["create"]
+    result.updated += kinds["update"]
+    result.resolved += kinds["resolved"]
+    result.withdrawn += kinds["withdrawn"]
 
 
 def _check(con: duckdb.DuckDBPyConnection, model: str) -> None:
@@ -133,30 +164,43 @@ def _check(con: duckdb.DuckDBPyConnection, model: str) -> None:
 
 
 def _earlier(
-    con: duckdb.DuckDBPyConnection, findings: Snapshot, model: str
-) -> dict[tuple[str, datetime], dict[str, Any]]:
-    """The latest revision of this detection's findings in the days that were re-opened."""
-    days = {
-        row[0].isoformat()
-        for row in con.execute("select distinct cast(window_start_dt as date) from catchment_work.detected").fetchall()
-    }
-    files = [f for f in findings.files() if f.partition["event_date"] in days and _may_hold(f, model)]
-    if not files:
+    con: duckdb.DuckDBPyConnection, findings: Snapshot, model: str, days: Collection[str]
+) -> dict[Key, dict[str, Any]]:
+    """The latest revision of this detection's findings whose windows begin on these days."""
+    cursor = _latest(con, findings, model, [f for f in findings.files() if f.partition["event_date"] in days], "*")
+    if cursor is None:
         return {}
-    cursor = con.execute(
+    names = [d[0] for d in cursor.description or []]
+    return {
+        (row["entity_key"], row["window_start_dt"]): row
+        for row in (dict(zip(names, values, strict=True)) for values in cursor.fetchall())
+    }
+
+
+def _standing(con: duckdb.DuckDBPyConnection, findings: Snapshot, model: str) -> dict[Key, str]:
+    """The findings of a detection that are not withdrawn, each with the day that its window begins on."""
+    columns = "entity_key, window_start_dt, event_date, revision_kind"
+    cursor = _latest(con, findings, model, findings.files(), columns)
+    rows = cursor.fetchall() if cursor is not None else []
+    return {(entity, start): day.isoformat() for entity, start, day, kind in rows if kind != "withdrawn"}
+
+
+def _latest(
+    con: duckdb.DuckDBPyConnection, findings: Snapshot, model: str, files: Sequence[DataFile], columns: str
+) -> duckdb.DuckDBPyConnection | None:
+    """Query the latest revision of each of a detection's findings in some files; None where no file holds one."""
+    files = [f for f in files if _may_hold(f, model)]
+    if not files:
+        return None
+    return con.execute(
         f"""
-        select * from (
+        select {columns} from (
             select *, max(revision) over (partition by finding_uid) as newest
             from {scan(findings.table, files)} where analytic_uid = ?
         ) where revision = newest
         """,
         [model],
     )
-    names = [d[0] for d in cursor.description or []]
-    return {
-        (row["entity_key"], row["window_start_dt"]): row
-        for row in (dict(zip(names, values, strict=True)) for values in cursor.fetchall())
-    }
 
 
 def _may_hold(f: DataFile, model: str) -> bool:
@@ -170,10 +214,13 @@ def _revisions(
     result: Detected,
     meta: Mapping[str, Any],
     suppressions: Sequence[Suppression],
-    earlier: Mapping[tuple[str, datetime], dict[str, Any]],
+    earlier: Mapping[Key, dict[str, Any]],
+    decided: set[Key],
+    unmet: dict[Key, str],
     now: datetime,
-) -> pa.Table | None:
-    """The revisions that the re-opened windows call for."""
+) -> list[dict[str, Any]]:
+    """The revisions that the re-opened windows call for. A window that two groups of days open is `decided` once, since
+    each sees all of it; a finding whose window was opened is taken out of `unmet`."""
     cursor = con.execute(
         f"select {', '.join(INTERFACE)} from catchment_work.detected order by window_start_dt, entity_key"
     )
@@ -181,8 +228,12 @@ def _revisions(
     while block := cursor.fetchmany(10_000):
         for values in block:
             row = dict(zip(INTERFACE, values, strict=True))
-            before = earlier.get((row["entity_key"], row["window_start_dt"]))
+            key = (row["entity_key"], row["window_start_dt"])
+            unmet.pop(key, None)
+            before = earlier.get(key)
             standing = before if before is not None and before["revision_kind"] != "withdrawn" else None
+            if key in decided:
+                continue
             if row["fires"]:
                 digest, hidden = _content_hash(row), suppressed_by(suppressions, result.model, row)
                 if standing is None:
@@ -193,24 +244,18 @@ def _revisions(
                     kind = "resolved" if row["resolved"] and standing["status_id"] != RESOLVED else "update"
                 rows.append(_finding(settings, result.model, meta, row, before, kind, digest, hidden, now))
             elif standing is not None:
-                hidden = standing["suppressed_by"]
-                rows.append(
-                    _finding(
-                        settings,
-                        result.model,
-                        meta,
-                        standing,
-                        before,
-                        "withdrawn",
-                        standing["content_hash"],
-                        hidden,
-                        now,
-                    )
-                )
-    kinds = Counter(row["revision_kind"] for row in rows)
-    result.created, result.updated = kinds["create"], kinds["update"]
-    result.resolved, result.withdrawn = kinds["resolved"], kinds["withdrawn"]
-    return pa.Table.from_pylist(rows) if rows else None
+                rows.append(_withdrawal(settings, result.model, meta, standing, now))
+            else:
+                continue
+            decided.add(key)
+    return rows
+
+
+def _withdrawal(
+    settings: Settings, model: str, meta: Mapping[str, Any], standing: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    digest, hidden = standing["content_hash"], standing["suppressed_by"]
+    return _finding(settings, model, meta, standing, standing, "withdrawn", digest, hidden, now)
 
 
 def _content_hash(row: Mapping[str, Any]) -> str:
@@ -281,21 +326,23 @@ def _distinct(attack: Sequence[Mapping[str, Any]], key: str) -> list[str]:
     return list(dict.fromkeys(str(a[key]) for a in attack if a.get(key)))
 
 
-def commit_findings(findings: Snapshot, results: Sequence[Detected], schema: pa.Schema) -> bool:
+def commit_findings(findings: Snapshot, results: Sequence[Detected]) -> bool:
     """One commit for the run: rows and progress of all that succeeded. False: another run was faster."""
     progress = {app: version for r in results for app, version in r.progress.items()}
     if not progress:
         return True
-    tables = [_shaped(r.rows, schema) for r in results if r.rows is not None]
-    files = findings.table.write(pa.concat_tables(tables), stats=("analytic_uid",)) if tables else []
+    tables = [_shaped(r.rows, findings) for r in results if r.rows is not None]
+    files = [f for r in results for f in r.files]
+    files += findings.table.write(pa.concat_tables(tables), stats=STATS) if tables else []
     done = findings.table.commit_on(findings, Changes(files=files, progress=progress))
     if not done:
         findings.table.lake.remove(findings.table, files)
     return done
 
 
-def _shaped(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+def _shaped(rows: pa.Table, findings: Snapshot) -> pa.Table:
     """Rows in the columns and types of the findings table; a column that it lacks is an error."""
+    schema = pa.schema(findings.handle.schema())
     extra = set(rows.column_names) - set(schema.names)
     if extra:
         raise ConfigError(f"findings: the contract lacks {sorted(extra)}")

@@ -9,19 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any, TypeAlias
+from datetime import timedelta
+from typing import Any
 
 import duckdb
 
 from transforms.errors import ConfigError
-from transforms.lake.table import Changes, DataFile, Lake, LogGone, Reading, Snapshot, reading_of
+from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, reading_of
 from transforms.settings import Settings
-from transforms.warehouse.inputs import Inputs, days_in, days_of, input_view, progress_txn, tables_of, typed_like
+from transforms.warehouse.inputs import (
+    Inputs,
+    Reach,
+    around,
+    by_day,
+    consume,
+    day_groups,
+    days_in,
+    days_of,
+    input_view,
+    needed,
+    tables_of,
+    typed_like,
+)
 from transforms.warehouse.route import copy_to
 from transforms.warehouse.session import identifier, literal, scan
 
-Reach: TypeAlias = tuple[timedelta, timedelta]
 LOST = 20
 """Times in a row that a run may lose to a rival before the model fails."""
 
@@ -59,35 +71,31 @@ def build_mart(
     reach = _reaches(meta, tables)
     for _ in range(LOST):
         snapshot, inputs, result = target.open(), Inputs(lake), Marted(model)
-        changeable: set[str] = set()
-        progress: dict[str, int] = {}
-        for name in tables:
-            app = progress_txn(model, name)
-            consumed = snapshot.progress(app)
-            if inputs.open(name).version > consumed:
-                fresh = _added(inputs, name, consumed)
-                result.new += reading_of(fresh)
-                back, ahead = reach[name]
-                changeable |= {day for touched in days_of(fresh) for day in _around(touched, ahead, back)}
-                progress[app] = inputs.open(name).version
-        if not progress:
+        fresh = consume(inputs, snapshot, model, tables, layer="marts")
+        result.new = reading_of(f for several in fresh.files.values() for f in several)
+        if not fresh.progress:
             return result
-        live = {name: _by_day(inputs.files(name)) for name in tables}
-        held = {day for files in live.values() for day in files}
-        opened = sorted(held & changeable)
+        changeable: set[str] = set()
+        for name, several in fresh.files.items():
+            back, ahead = reach[name]
+            changeable |= {day for touched in days_of(several) for day in around(touched, ahead, back)}
+        live = {name: inputs.days(name) for name in tables}
+        standing = by_day(snapshot.files())
+        opened = {day for files in live.values() for day in files} & changeable
+        if fresh.rebuilt:  # a day may have lost its rows
+            opened |= set(standing)
         files: list[DataFile] = []
         removed: list[DataFile] = []
-        standing = _by_day(snapshot.files())
-        for group in _groups(opened, live, reach, settings.batch_bytes):
+        for group in day_groups(sorted(opened), live, reach, settings.batch_bytes):
             for name in tables:
-                seen = _needed(group, live[name], reach[name])
+                seen = needed(group, live[name], reach[name])
                 result.seen += reading_of(seen)
                 input_view(con, inputs, "seen", model, name, seen)
             changed = _compute(con, snapshot, model, sql, group, standing)
             removed += [f for day in changed for f in standing.get(day, [])]
             files += _write(con, lake, snapshot, changed)
         con.execute("drop table if exists catchment_work.mart")
-        if target.commit_on(snapshot, Changes(files=files, removed=removed, progress=progress)):
+        if target.commit_on(snapshot, Changes(files=files, removed=removed, progress=fresh.progress)):
             result.opened, result.replaced = len(opened), len(days_of([*files, *removed]))
             result.rows = sum(f.rows for f in files)
             return result
@@ -115,27 +123,6 @@ def build_whole(con: duckdb.DuckDBPyConnection, lake: Lake, *, model: str, sql: 
     raise ConfigError(f"{model}: lost {LOST} runs in a row to another run; let one finish")
 
 
-def _added(inputs: Inputs, name: str, consumed: int) -> list[DataFile]:
-    """The files that were not consumed; all of them where the log no longer tells: a mart may open any day again."""
-    try:
-        return inputs.added(name, consumed)
-    except LogGone:
-        return inputs.files(name)
-
-
-def _by_day(files: Sequence[DataFile]) -> dict[str, list[DataFile]]:
-    found: dict[str, list[DataFile]] = {}
-    for f in files:
-        found.setdefault(str(f.partition["event_date"]), []).append(f)
-    return found
-
-
-def _around(day: str, back: timedelta, ahead: timedelta) -> set[str]:
-    """The days from `back` before this one to `ahead` after it."""
-    here = date.fromisoformat(day)
-    return {(here + timedelta(n)).isoformat() for n in range(-back.days, ahead.days + 1)}
-
-
 def _reaches(meta: Mapping[str, Any], tables: Sequence[str]) -> dict[str, Reach]:
     """How far back and ahead a day of the mart reads each table. Raises ConfigError for an input that is none."""
     same_day = set(tables_of(meta.get("same_day", ())))
@@ -143,32 +130,6 @@ def _reaches(meta: Mapping[str, Any], tables: Sequence[str]) -> dict[str, Reach]
         raise ConfigError(f"meta.same_day: {sorted(same_day - set(tables))} are no inputs of the model")
     far = timedelta(int(meta["lookback_days"])), timedelta(int(meta["lookahead_days"]))
     return {name: (timedelta(0), timedelta(0)) if name in same_day else far for name in tables}
-
-
-def _needed(days: Sequence[str], files: Mapping[str, Sequence[DataFile]], reach: Reach) -> list[DataFile]:
-    """The files of one table that some days of the mart read."""
-    wanted = {near for day in days for near in _around(day, *reach)}
-    return [f for day, several in files.items() if day in wanted for f in several]
-
-
-def _groups(
-    opened: Sequence[str],
-    live: Mapping[str, Mapping[str, Sequence[DataFile]]],
-    reach: Mapping[str, Reach],
-    limit: int,
-) -> list[list[str]]:
-    """The opened days in consecutive groups that each read at most `limit` bytes, or hold one day."""
-
-    def size(days: Sequence[str]) -> int:
-        return sum(f.size for name, files in live.items() for f in _needed(days, files, reach[name]))
-
-    groups: list[list[str]] = []
-    for day in opened:
-        if groups and size([*groups[-1], day]) <= limit:
-            groups[-1].append(day)
-        else:
-            groups.append([day])
-    return groups
 
 
 def _compute(

@@ -5,7 +5,8 @@ One instance lives for one dbt invocation. `store` gets an action by name; the c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,14 +15,26 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import TargetConfig
 
+from transforms.lake import rebuild
 from transforms.lake.ledger import ledger_table
 from transforms.lake.quarantine import quarantine_table
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, mart, rollup, route, session, suppressions, views
+from transforms.warehouse import detect, mart, rollup, route, runs, session, suppressions, views
 from transforms.warehouse.inputs import Inputs
-from transforms.warehouse.runs import reach, runs_table
 from transforms.warehouse.session import identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the runner knew before dbt read the models: its settings, and the rebuilds that were asked for."""
+
+    settings: Settings
+    rebuilds: Mapping[str, int]
+
+
+HANDED: Handed | None = None
+"""For the invocation that runs in this process; None where dbt was started by hand."""
 
 
 class Run:
@@ -44,8 +57,9 @@ class Plugin(BasePlugin):
     """Actions: begin, create_class, create_findings, route, roll, mart, view, detect, end."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        self.settings = Settings.from_env()
+        self.settings = HANDED.settings if HANDED else Settings.from_env()
         self.lake = Lake(self.settings)
+        self.lake.rebuilds = HANDED.rebuilds if HANDED else rebuild.requested(self.lake)
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.classes: dict[str, int] = {}
         self.inputs = Inputs(self.lake)
@@ -73,15 +87,28 @@ class Plugin(BasePlugin):
 
     def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
         LAST.__init__()  # type: ignore[misc]  # the same object, emptied
-        for create in (ledger_table, quarantine_table, runs_table):  # views read them, empty or not
+        for create in (ledger_table, quarantine_table, runs.runs_table):  # views read them, empty or not
             name = create(self.lake).name
             session.register_view(con, self.lake, *name.split("/"))
 
-    def _create_class(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, class_uid: int) -> None:
+    def _create_class(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        target: TargetConfig,
+        class_uid: int,
+        sources: list[str],
+        fills: bool,
+    ) -> None:
         name = str(target.relation.identifier)
         self.classes[name] = class_uid
-        table = self.lake.table(f"ocsf/{name}")
-        table.create(_schema(con, f"ocsf.{identifier(name + '__contract')}"), ["event_date"], f"OCSF class {class_uid}")
+        self.lake.table(f"ocsf/{name}").create(
+            _schema(con, f"ocsf.{identifier(name + '__contract')}"),
+            ["event_date"],
+            f"OCSF class {class_uid}",
+            append_only=False,
+        )
+        if fills:
+            rebuild.begin_class(self.lake, name, sources, self.lake.rebuilds["ocsf"])
         session.register_view(con, self.lake, "ocsf", name)
 
     def _create_findings(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
@@ -125,7 +152,7 @@ class Plugin(BasePlugin):
         name = str(target.relation.identifier)
         schema = _schema(con, f"rollups.{identifier(name + '__contract')}")
         marked = [f.with_metadata({"fold": folds[f.name]}) if f.name in folds else f for f in schema]
-        self.lake.table(f"rollups/{name}").create(pa.schema(marked), ["event_date"], description)
+        self.lake.table(f"rollups/{name}").create(pa.schema(marked), ["event_date"], description, append_only=False)
         LAST.rolled.append(rollup.roll(con, self.settings, self.lake, model=model, table=name, sql=sql, refs=refs))
         session.register_view(con, self.lake, "rollups", name)
 
@@ -190,10 +217,10 @@ class Plugin(BasePlugin):
             if model.startswith("det_"):
                 failed = status["status"] not in ("success", "pass")
                 snapshot = self.findings or self.lake.table("findings/findings").open()
-                status["reach"] = reach(self.inputs, snapshot, model, status["refs"], failed=failed, now=now)
+                status["reach"] = runs.reach(self.inputs, snapshot, model, status["refs"], failed=failed, now=now)
         if self.findings is not None:
-            schema = pa.schema(self.findings.handle.schema())
-            LAST.lost = not detect.commit_findings(self.findings, LAST.detected, schema)
+            runs.append(self.lake, [row for found in LAST.detected for row in runs.blind(found.model, found.unseen)])
+            LAST.lost = not detect.commit_findings(self.findings, LAST.detected)
             self.findings = None
 
 

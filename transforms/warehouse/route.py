@@ -2,7 +2,8 @@
 
 New bronze rows are taken in batches of bounded size; each is parsed once, made unique against the days that it touches,
 and every class gets its rows in one append that carries `txn(ocsf/<source>, bronze version)`. Classes may stand at
-different versions after a crash; a batch never crosses the version of one of them, so each row is appended once.
+different versions after a crash; a batch never crosses the version of one of them, so each row is appended once. Where
+bronze's log was cleaned up before it was consumed, all of bronze is gone through again: what is there is a duplicate.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from uuid import uuid4
 import duckdb
 
 from transforms.errors import ConfigError
-from transforms.lake.table import Changes, DataFile, Lake, Reading, Snapshot, Table, ocsf_txn, reading_of
+from transforms.lake.rebuild import check_request
+from transforms.lake.table import Changes, DataFile, Lake, LogGone, Reading, Snapshot, Table, ocsf_txn, reading_of
 from transforms.settings import Settings
+from transforms.warehouse.inputs import in_parts
 from transforms.warehouse.session import identifier, literal, scan
 
 FEW_DAYS = 4
@@ -38,6 +41,8 @@ class Routed:
     duplicates: int = 0
     collisions: int = 0
     unreadable: int = 0
+    unseen: str | None = None
+    """Why bronze was read from its snapshot, where its log was cleaned up before it was consumed."""
     new: Reading = field(default_factory=Reading)
     seen: Reading = field(default_factory=Reading)
 
@@ -54,7 +59,8 @@ def route(
 ) -> Routed:
     """Work off what a staging model has not consumed. `sql` reads catchment_new."<model>__bronze__<source>".
 
-    `classes` are the class tables that it declares, with their class_uid.
+    `classes` are the class tables that it declares, with their class_uid. Raises RetryableError where one of them is
+    of another rebuild than this run.
     """
     result = Routed(model, source)
     bronze = lake.table(f"bronze/{source}")
@@ -63,20 +69,39 @@ def route(
     app = ocsf_txn(source)
     head = bronze.open()
     lost = 0
+    again: list[Sequence[DataFile]] = []
     while True:
         snapshots = {name: lake.table(f"ocsf/{name}").open() for name in classes}
+        for snapshot in snapshots.values():
+            check_request(snapshot, lake.rebuilds)
         progress = {name: s.progress(app) for name, s in snapshots.items()}
         start = min(progress.values())
         stop = min([p for p in progress.values() if p > start] + [max(head.version, start)])
-        files, end = take(head, start, stop, settings.batch_bytes)
         behind = {name: s for name, s in snapshots.items() if progress[name] == start}
+        files: Sequence[DataFile]
+        end: int | None
+        if not again:
+            try:
+                files, end = take(head, start, stop, settings.batch_bytes)
+            except LogGone as error:
+                result.unseen = str(error) if start >= 0 else None
+                everything = sorted(head.files(), key=lambda f: (str(f.partition["event_date"]), f.path))
+                again = [part["bronze"] for part in in_parts({"bronze": everything}, settings.batch_bytes)] or [[]]
+        if again:
+            behind = {name: s for name, s in snapshots.items() if progress[name] < head.version}
+            if not behind:
+                return result
+            files, end = again[0], head.version if len(again) == 1 else None
         if files:
             done = _batch(con, lake, result, model, sql, source, app, files, end, snapshots, behind, classes)
-        elif stop < head.version or stop not in (start, head.version):
-            lost_any = [s for s in behind.values() if not s.table.commit_on(s, Changes(progress={app: stop}))]
+        elif again or stop < head.version or stop not in (start, head.version):
+            step = head.version if again else stop
+            lost_any = [s for s in behind.values() if not s.table.commit_on(s, Changes(progress={app: step}))]
             done = not lost_any
         else:
             return result
+        if done and again:
+            again.pop(0)
         lost = 0 if done else lost + 1
         if lost >= LOST:
             raise ConfigError(f"{model}: lost {LOST} batches in a row to another build; let one finish")
@@ -104,12 +129,15 @@ def _batch(
     source: str,
     app: str,
     files: Sequence[DataFile],
-    end: int,
+    end: int | None,
     snapshots: Mapping[str, Snapshot],
     behind: Mapping[str, Snapshot],
     classes: Mapping[str, int],
 ) -> bool:
-    """Compute and commit one batch. False: a rival committed one of the classes first, its part was not written."""
+    """Compute and commit one batch, which brings those behind to version `end`, or leaves them where they are.
+
+    False: a rival committed one of the classes first, its part was not written.
+    """
     days = {f.partition["event_date"] for f in files}
     earlier = {name: [f for f in s.files() if f.partition["event_date"] in days] for name, s in snapshots.items()}
     bronze = lake.table(f"bronze/{source}")
@@ -127,7 +155,8 @@ def _batch(
         for name, snapshot in behind.items():
             class_uid = classes[name]
             written = _write(con, lake, snapshot, class_uid) if class_uid in present else []
-            if snapshot.table.commit_on(snapshot, Changes(files=written, progress={app: end})):
+            come = snapshot.progress(app) if end is None else end
+            if snapshot.table.commit_on(snapshot, Changes(files=written, progress={app: come})):
                 result.rows[name] += sum(f.rows for f in written)
             else:
                 lake.remove(snapshot.table, written)

@@ -11,19 +11,17 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from transforms.errors import CatchmentError, RetryableError
-from transforms.lake.table import Changes, Lake, Reading
+from transforms.lake import rebuild as requests
+from transforms.lake.table import Lake, Reading
 from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
-from transforms.warehouse.runs import RUNS, runs_table
+from transforms.warehouse.runs import append
 
 PROJECT = REPOSITORY / "dbt_project"
 PARSED = "partial_parse.msgpack"
@@ -35,13 +33,17 @@ QUIET = ("--no-use-colors", "--log-level", "none", "--log-level-file", "none", "
 
 @dataclass(slots=True)
 class BuildResult:
-    """Rows appended by class table; duplicates left out; ids that collided; rows that the engine could not parse."""
+    """Rows appended by class table; duplicates left out; ids that collided; rows that the engine could not parse.
+
+    unseen: sources whose bronze log was cleaned up before it was consumed, and why; all of bronze was read instead.
+    """
 
     rows_by_class: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     collisions: int = 0
     unreadable: int = 0
     batches: int = 0
+    unseen: dict[str, str] = field(default_factory=dict)
     new: Reading = field(default_factory=Reading)
     seen: Reading = field(default_factory=Reading)
     failed: dict[str, str] = field(default_factory=dict)
@@ -94,6 +96,8 @@ def build(settings: Settings) -> BuildResult:
         result.collisions += routed.collisions
         result.unreadable += routed.unreadable
         result.batches += routed.batches
+        if routed.unseen:
+            result.unseen[routed.source] = routed.unseen
         result.new += routed.new
         result.seen += routed.seen
     result.failed = {name: message for name, message in statuses.items() if message}
@@ -150,9 +154,38 @@ def detect(settings: Settings) -> DetectResult:
     return result
 
 
+@dataclass(slots=True)
+class RebuildResult:
+    """The request that was made, and what working it off did; None for a step that was not come to."""
+
+    request: int
+    built: BuildResult | None = None
+    correlated: CorrelateResult | None = None
+    detected: DetectResult | None = None
+
+    @property
+    def failed(self) -> dict[str, str]:
+        steps = (self.built, self.correlated, self.detected)
+        return {name: message for step in steps if step is not None for name, message in step.failed.items()}
+
+
+def rebuild(settings: Settings, layer: str = "ocsf") -> RebuildResult:
+    """Begin a layer anew and work it off: `ocsf` from bronze, `rollups` and `marts` from what is below them.
+
+    The request is kept, so what a run leaves undone the next `build`, `correlate` and `detect` do. These two refuse to
+    read class tables that are not whole again. Findings keep their uids: what is unchanged is not revised.
+    """
+    result = RebuildResult(requests.request(Lake(settings), layer))
+    if layer == "ocsf":
+        result.built = build(settings)
+    if not result.failed:
+        result.correlated = correlate(settings)
+        result.detected = detect(settings)
+    return result
+
+
 def _report(settings: Settings, run: Any) -> None:
     """Append the run's rows to ops/detection_runs; nothing for a detection that had nothing new to read."""
-    now = datetime.now(UTC)
     done = {found.model: found for found in run.detected}
     rows = []
     for name, status in run.statuses.items():
@@ -163,8 +196,6 @@ def _report(settings: Settings, run: Any) -> None:
         rows.append(
             {
                 "detection": name,
-                "run_at": now,
-                "run_date": now.date(),
                 "status": "failed" if failed else "succeeded",
                 "error": str(status["message"])[:2000] if failed else None,
                 "versions": ", ".join(f"{app.split('/', 1)[1]}@{v}" for app, v in sorted(found.progress.items()))
@@ -182,11 +213,7 @@ def _report(settings: Settings, run: Any) -> None:
                 **status["reach"],
             }
         )
-    if not rows:
-        return
-    table = runs_table(Lake(settings))
-    files = table.write(pa.Table.from_pylist(rows, schema=RUNS))
-    table.commit(lambda snapshot: Changes(files=files))
+    append(Lake(settings), rows)
 
 
 def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str | None]]:
@@ -235,12 +262,16 @@ def _borrow(here: Path, there: Path) -> None:
 
 @contextlib.contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
-    """The plugin reads its settings from the environment: hand these on."""
+    """The settings and what is to begin anew are handed to the plugin, their environment to this process."""
+    from transforms.warehouse import plugin
+
     before = dict(os.environ)
     os.environ.update(settings.environment)
     os.environ["CATCHMENT_LAKE"] = settings.lake
+    plugin.HANDED = plugin.Handed(replace(settings, environment=dict(os.environ)), requests.requested(Lake(settings)))
     try:
         yield
     finally:
+        plugin.HANDED = None
         os.environ.clear()
         os.environ.update(before)

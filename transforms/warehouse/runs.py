@@ -5,22 +5,23 @@ The report is written after the fact and decides nothing; the health marts tell 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from transforms.errors import RetryableError
 from transforms.lake.schemas import TIMESTAMP
-from transforms.lake.table import DataFile, Lake, LogGone, Snapshot, Table
-from transforms.warehouse.inputs import Inputs, progress_txn, tables_of
+from transforms.lake.table import Changes, DataFile, Lake, LogGone, Snapshot, Table
+from transforms.warehouse.inputs import Inputs, Unseen, progress_txn, tables_of
 
 RUNS = pa.schema(
     [
         ("detection", pa.string()),
         ("run_at", TIMESTAMP),
         ("run_date", pa.date32()),
-        ("status", pa.string()),
+        ("status", pa.string()),  # succeeded, failed, blind
         ("error", pa.string()),
         ("versions", pa.string()),
         ("new_rows", pa.int64()),
@@ -45,29 +46,54 @@ def runs_table(lake: Lake) -> Table:
     return table
 
 
+def append(lake: Lake, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append reports, stamped with the time."""
+    if not rows:
+        return
+    now, table = datetime.now(UTC), runs_table(lake)
+    stamped = [{**row, "run_at": now, "run_date": now.date()} for row in rows]
+    files = table.write(pa.Table.from_pylist(stamped, schema=RUNS))
+    table.commit(lambda snapshot: Changes(files=files))
+
+
+def blind(model: str, unseen: Mapping[str, Unseen]) -> list[dict[str, Any]]:
+    """A report for each input whose log was cleaned up before the detection consumed it. What the versions left behind
+    is in the snapshot that it read instead; when it happened, the detection was blind to it."""
+    return [
+        {"detection": model, "status": "blind", "error": gap.why, "versions": f"{name}@{gap.first}-{gap.last}"}
+        for name, gap in unseen.items()
+    ]
+
+
 def reach(
     inputs: Inputs, findings: Snapshot, model: str, refs: Sequence[str], *, failed: bool, now: datetime
 ) -> dict[str, Any]:
     """How far a run came in event time: `judged_to`, or `unread_from` and `unread_to` where it failed.
 
     Told from the statistics of the input files; no data is read. A time ahead of `now` counts as now. Where a file has
-    no statistics of time, its day counts.
+    no statistics of time, its day counts. While an input is being rebuilt, there is nothing to tell.
     """
     found: list[tuple[datetime, datetime]] = []
-    for name in tables_of(refs):
-        if not failed:
-            found += event_spans(inputs.files(name))
-            continue
-        consumed = findings.progress(progress_txn(model, name))
-        if inputs.open(name).version > consumed:
-            try:
-                found += event_spans(inputs.added(name, consumed))
-            except LogGone:
+    try:
+        for name in tables_of(refs):
+            consumed = findings.progress(progress_txn(model, name))
+            if not failed:
                 found += event_spans(inputs.files(name))
+            elif inputs.open(name).version > consumed:
+                found += event_spans(_unread(inputs, name, consumed))
+    except RetryableError:
+        return {}
     if not found:
         return {}
     last = min(now, max(high for _, high in found))
     return {"unread_from": min(now, *(low for low, _ in found)), "unread_to": last} if failed else {"judged_to": last}
+
+
+def _unread(inputs: Inputs, name: str, consumed: int) -> list[DataFile]:
+    try:
+        return inputs.added(name, consumed) if consumed >= 0 else inputs.files(name)
+    except LogGone:
+        return inputs.files(name)
 
 
 def event_spans(files: Iterable[DataFile]) -> list[tuple[datetime, datetime]]:

@@ -1,34 +1,28 @@
 {#
-    Shape `anomaly`: a day on which an entity's total is far from what it is used to. Read from a rollup, whose parts
-    add up to the totals of (entity, day); days are UTC. A total is far where it is
-      - above mean + `sigmas` standard deviations of the entity's earlier days of the same kind,
-      - at least `times` the mean: a machine that does the same every day has no deviation to speak of, and
+    Shape `anomaly`: a day on which an entity's total is far above what it is used to. Read from a rollup, whose parts
+    add up to the totals of (entity, day); days are UTC. What a day is measured against says daily_baseline: the median
+    and the spread of the entity's earlier days of the same kind (working days or weekends) within `lookback_days`, days
+    without rows included as 0 from the first one on. A total is far where it is
+      - at least `spreads` spreads above the median,
+      - at least `times` the median: who does the same every day has next to no spread, and
       - at least `at_least`: 1 after 0 is nothing.
-    The earlier days are those of the `lookback_days` before; of Monday to Friday for a working day, else of Saturday and
-    Sunday: one weekday alone has four days in four weeks, too few for a deviation. A day without rows is a 0 from the
-    entity's first day on. The entity must be known for `learning_days` at least. Mean and deviation, not median and
-    MAD: more than half of most people's days are 0, and then both are 0. The price is that a burst stays in its own
-    baseline until it has left the lookback. Sums of whole numbers, so the order of arrival does not show.
-    A total only grows, so today is judged like every day. A late row on day t re-opens t to t + lookback_days.
+    The entity must have been known for `learning_days`. A total only grows, so today is judged like every day. A late
+    row on day t re-opens t to t + lookback_days. Whole numbers and ranks: the order of arrival does not show.
+    Ranks instead of mean and deviation (IA-P3 says mean + 3 sigma): a burst in the baseline would lift both for as long
+    as it is looked back upon, and hide the next one.
     rollup    relation of parts: event_date, the entity's columns, and `measure`, a whole number
-    evidence  {input, where, derive, explode}: the rows behind the parts, as in _rows.sql; those of the day are listed.
-              They are read from the touched days on.
+    evidence  {input, where, derive, explode}: the rows behind the parts, as in _rows.sql; those of the day are listed
     where     condition on the parts
-    The facts day_total, usual (mean), deviation, limit, days_learned and day_kind are added and may be named in `title`.
+    The facts day_total, usual (median), highest (of the baseline), spreads_above, days_learned and day_kind are added and
+    may be named in `title`. Other arguments: _rows.sql and _result.sql.
 #}
 {% macro detect_anomaly(
     rollup, measure, evidence, entity, lookback_days, learning_days, at_least, title,
-    where='true', sigmas=3, times=2, columns=[], nullable=[], facts={}, subject={}
+    where='true', spreads=6, times=2, columns=[], nullable=[], facts={}, subject={}
 ) -%}
 {{- detection_declared('anomaly', entity, 1440, lookback_days) -}}
 {%- set day_ms = 86400000 -%}
 {%- set kept = detection_columns(entity, columns) -%}
-{#- 10^15 a day, so that squares of sums stay exact in 38 digits: what a log claims beyond that is as far from any baseline. -#}
-{%- set most = 'cast(1000000000000000 as decimal(38, 0))' -%}
-{%- set baseline -%}
-partition by totals.entity_key, totals.is_weekend order by totals.day
-            range between {{ lookback_days }} preceding and 1 preceding
-{%- endset -%}
 with new_days as (
 
     select distinct
@@ -40,13 +34,13 @@ with new_days as (
 
 ),
 
-totals as (
+-- What a log claims beyond 10^15 a day is as far from any baseline, and no sum overflows.
+sums as (
 
     select
         seen_parts.entity_key,
         seen_parts.day,
-        {{ is_weekend('seen_parts.day') }} as is_weekend,
-        least(sum(cast(seen_parts.part as decimal(38, 0))), {{ most }}) as total
+        cast(least(sum(cast(seen_parts.part as decimal(38, 0))), 1000000000000000) as bigint) as total
     from (
         {{- rollup_parts('seen', rollup, where, measure, entity, nullable) }}
     ) as seen_parts
@@ -54,45 +48,20 @@ totals as (
 
 ),
 
-learned as (
+totals as (
 
     select
-        totals.entity_key,
-        totals.day,
-        totals.is_weekend,
-        totals.total,
-        coalesce(sum(totals.total) over ({{ baseline }}), 0) as sum_1,
-        coalesce(sum(totals.total * totals.total) over ({{ baseline }}), 0) as sum_2,
-        min(totals.day) over (
-            partition by totals.entity_key order by totals.day
+        sums.*,
+        min(sums.day) over (
+            partition by sums.entity_key order by sums.day
             range between {{ lookback_days }} preceding and 1 preceding
         ) as first_day
-    from totals
+    from sums
+    where sums.total > 0
 
 ),
 
--- The days of the same kind from the first one to the day before: with their zeros they are the baseline.
-based as (
-
-    select
-        learned.*,
-        learned.day - learned.first_day as days_known,
-        {{ days_of_kind('learned.day', 'learned.first_day') }} as days_learned
-    from learned
-
-),
-
-limits as (
-
-    select
-        based.*,
-        cast(based.sum_1 as double) / based.days_learned as usual,
-        sqrt(cast(based.days_learned * based.sum_2 - based.sum_1 * based.sum_1 as double)) / based.days_learned as deviation
-    from based
-    where based.days_known >= {{ learning_days }}
-        and based.days_learned > 0
-
-),
+{{ daily_baseline('baseline', 'totals', ['entity_key'], lookback_days) }}
 
 marked as (
 
@@ -114,25 +83,20 @@ marked as (
 judged_days as (
 
     select
-        marked.entity_key,
-        marked.day,
-        marked.day * cast({{ day_ms }} as bigint) as window_ms,
-        limits.total,
-        limits.usual,
-        limits.deviation,
-        greatest(limits.usual + {{ sigmas }} * limits.deviation, {{ times }} * limits.usual, {{ at_least }}) as day_limit,
-        limits.days_learned,
-        case when limits.is_weekend then 'weekend' else 'working' end as day_kind,
+        baseline.*,
+        baseline.day * cast({{ day_ms }} as bigint) as window_ms,
         coalesce(
-            limits.total >= {{ at_least }}
-            and limits.total >= {{ times }} * limits.usual
-            and limits.total > limits.usual + {{ sigmas }} * limits.deviation,
+            baseline.day - baseline.first_day >= {{ learning_days }}
+            and baseline.days_learned > 0
+            and baseline.total >= {{ at_least }}
+            and baseline.total >= {{ times }} * baseline.expected
+            and baseline.deviation >= {{ spreads }},
             false
         ) as fires
-    from marked
-    left join limits
-        on marked.entity_key = limits.entity_key
-        and marked.day = limits.day
+    from baseline
+    inner join marked
+        on baseline.entity_key = marked.entity_key
+        and baseline.day = marked.day
     where marked.is_new = 0
         and marked.last_new_day >= marked.day - {{ lookback_days }}
 
@@ -156,11 +120,11 @@ evidence as (
         judged_days.window_ms,
         0 as speaks,
         judged_days.total as day_total,
-        judged_days.usual,
+        judged_days.expected,
+        judged_days.highest,
         judged_days.deviation,
-        judged_days.day_limit,
         judged_days.days_learned,
-        judged_days.day_kind
+        case when judged_days.is_weekend then 'weekend' else 'working' end as day_kind
     from seen_rows
     inner join judged_days
         on seen_rows.entity_key = judged_days.entity_key
@@ -170,10 +134,10 @@ evidence as (
 ),
 
 {{ detection_result(day_ms, title, kept, dict(
-    day_total='cast(max(ranked.day_total) as bigint)',
-    usual='cast(round(max(ranked.usual)) as bigint)',
-    deviation='cast(round(max(ranked.deviation)) as bigint)',
-    limit_of_day='cast(round(max(ranked.day_limit)) as bigint)',
+    day_total='max(ranked.day_total)',
+    usual='cast(max(ranked.expected) as bigint)',
+    highest='cast(max(ranked.highest) as bigint)',
+    spreads_above='cast(round(max(ranked.deviation)) as bigint)',
     days_learned='max(ranked.days_learned)',
     day_kind='max(ranked.day_kind)',
     **facts), subject) }}

@@ -53,11 +53,10 @@ ordered as (
     select
         seen_statements.*,
         lag(seen_statements.is_wrong) over in_time as before_wrong,
-        lag(seen_statements.day) over in_time as before_day,
-        {{ 'false' if not told }}
-        {%- for column in told -%}
-        {{ ' or ' if not loop.first }}seen_statements.{{ column }} is distinct from lag(seen_statements.{{ column }}) over in_time
-        {%- endfor %} as tells_more
+        lag(seen_statements.day) over in_time as before_day
+        {%- for column in told %},
+        lag(seen_statements.{{ column }}) over in_time as before_{{ column }}
+        {%- endfor %}
     from seen_statements
     window in_time as (
         partition by seen_statements.entity_key
@@ -77,7 +76,11 @@ spelled as (
                     or ordered.before_wrong = 0
                     or ordered.day - ordered.before_day > {{ memory_days }}
                 ) then 1 else 0
-        end as begins
+        end as begins,
+        {{ 'false' if not told }}
+        {%- for column in told -%}
+        {{ ' or ' if not loop.first }}coalesce(cast(ordered.{{ column }} as string), '') <> coalesce(cast(ordered.before_{{ column }} as string), '')
+        {%- endfor %} as tells_more
     from ordered
 
 ),

@@ -9,7 +9,15 @@
     {%- endcall %}
     {% do adapter.commit() %}
     {% if target.name != 'unit' %}
-        {% do adapter.store_relation('catchment', target_relation, [], 'ocsf/' ~ this.identifier, 'delta', {'action': 'create_class', 'class_uid': config.get('meta')['class_uid']}) %}
+        {#- What a rebuild empties, only a run that fills it again may empty. -#}
+        {%- set routes = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'ocsf_route') | list -%}
+        {%- set sources = [] -%}
+        {%- for route in routes if model.unique_id in route.depends_on.nodes -%}
+            {%- do sources.append(route.sources[0][1]) -%}
+        {%- endfor -%}
+        {% do adapter.store_relation('catchment', target_relation, [], 'ocsf/' ~ this.identifier, 'delta', {
+            'action': 'create_class', 'class_uid': config.get('meta')['class_uid'], 'sources': sources,
+            'fills': routes | selectattr('unique_id', 'in', selected_resources) | list | length > 0}) %}
     {% endif %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}

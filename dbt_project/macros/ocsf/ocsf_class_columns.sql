@@ -39,6 +39,9 @@
             1: 'Assign Privileges', 2: 'Revoke Privileges', 3: 'Add User', 4: 'Remove User', 5: 'Delete', 6: 'Create',
             7: 'Add Subgroup', 8: 'Remove Subgroup',
         }},
+        4001: {'name': 'Network Activity', 'activities': {
+            1: 'Open', 2: 'Close', 3: 'Reset', 4: 'Fail', 5: 'Refuse', 6: 'Traffic', 7: 'Listen',
+        }},
         6003: {'name': 'API Activity', 'activities': {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'}},
         6005: {'name': 'Datastore Activity', 'activities': {
             1: 'Read', 2: 'Update', 3: 'Connect', 4: 'Query', 5: 'Write', 6: 'Create', 7: 'Delete', 8: 'List',

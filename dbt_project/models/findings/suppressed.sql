@@ -17,7 +17,8 @@ final as (
         min(latest.window_start_dt) as first_window_start_dt,
         max(latest.window_start_dt) as last_window_start_dt
     from latest
-    where latest.suppressed_by is not null
+    where
+        latest.suppressed_by is not null
         and latest.revision_kind <> 'withdrawn'
     group by latest.suppressed_by, latest.analytic_uid
 

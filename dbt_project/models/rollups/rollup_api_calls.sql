@@ -7,14 +7,14 @@ with
 
 calls as (
     {%- for class in classes %}
-    {{ 'union all' if not loop.first }}
-    select
-        event_date,
-        source,
-        {{ principal_of() }} as principal,
-        status_id
-    from {{ new_rows(class) }}
-    where cloud_provider is not null
+        {{ 'union all' if not loop.first }}
+        select
+            event_date,
+            source,
+            {{ principal_of() }} as principal,
+            status_id
+        from {{ new_rows(class) }}
+        where cloud_provider is not null
     {%- endfor %}
 
 ),

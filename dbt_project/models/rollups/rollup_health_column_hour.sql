@@ -1,8 +1,11 @@
-{#- Counted are the columns that detections declare as their inputs: what goes null there blinds a detection. -#}
+{#-
+    Counted are the columns that detections declare as their inputs: what goes null there blinds a detection. The four that
+    every row has are none of them.
+-#}
 {%- set wanted = {} -%}
 {%- for detection in declared_detections() -%}
     {%- for table, columns in detection.inputs.items() -%}
-        {%- do wanted.update({table: (wanted.get(table, []) + columns) | unique | reject('in', ['time', 'event_uid']) | sort}) -%}
+        {%- do wanted.update({table: (wanted.get(table, []) + columns) | unique | reject('in', ['time', 'event_uid', 'source', 'event_date']) | sort}) -%}
     {%- endfor -%}
 {%- endfor -%}
 with

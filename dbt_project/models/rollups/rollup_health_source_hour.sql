@@ -8,6 +8,7 @@ with events as (
         '{{ table[5:] }}' as class_name,
         class_uid,
         activity_id,
+        event_uid,
         time,
         time_dt,
         {{ epoch_ms('landed_at') }} - time as lag_ms,
@@ -33,6 +34,7 @@ final as (
         sum(case when lag_ms < -3600000 then 1 else 0 end) as ahead_count,
         min(time_dt) as first_event_dt,
         max(time_dt) as last_event_dt,
+        max(event_uid) as event_uid,
         max(greatest(lag_ms, 0)) as lag_max_ms,
         {%- for bound in bounds %}
         sum(case when lag_ms <= {{ bound * 1000 }} then 1 else 0 end) as lag_{{ bound }}s_count{{ ',' if not loop.last }}
@@ -53,6 +55,7 @@ select
     {%- endfor %}
     first_event_dt,
     last_event_dt,
+    event_uid,
     cast(lag_max_ms as bigint) as lag_max_ms,
     {%- for bound in bounds %}
     cast(lag_{{ bound }}s_count as bigint) as lag_{{ bound }}s_count{{ ',' if not loop.last }}

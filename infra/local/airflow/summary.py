@@ -59,8 +59,14 @@ def show(console: Console, lake: Path, truth: Path) -> None:
 
 
 def findings(lake: Path, classes: Iterable[str]) -> list[Row]:
-    """The findings that stand, each with `vendor_ids`: the vendors' own ids of the events that it rests on."""
-    events = " union all ".join(f"select event_uid, metadata_uid from ocsf.{name}" for name in classes)
+    """The findings that stand, each with `vendor_ids`: the vendors' own ids of the events that it rests on.
+
+    An event whose vendor gives none, a flow, is known by its endpoints and time.
+    """
+    flow = "concat_ws('|', src_endpoint_ip, src_endpoint_port, dst_endpoint_ip, dst_endpoint_port, time)"
+    events = " union all ".join(
+        f"select event_uid, coalesce(metadata_uid, {flow}) as metadata_uid from ocsf.{name}" for name in classes
+    )
     return query(
         lake,
         f"""

@@ -179,16 +179,14 @@ def lineage(ask: Ask, views: Iterable[str]) -> Row:
 
 
 def change(row: Mapping[str, Any]) -> Row:
-    """One change for the page: what it names itself by, and every further column as a fact."""
+    """One change for the page: what it names itself by, and every further column as a fact. It is an api_call node."""
     facts = {name: value for name, value in row.items() if value not in (None, "", []) and not name.endswith("_uids")}
     return {
         "uid": row["change_uid"],
         "title": " ".join(str(row[name]) for name in ("api_operation", "resource_uid") if row.get(name)),
         "time": row.get("time_dt") or row.get("event_date"),
         "origin": row.get("origin") or "unknown",
-        "author": row.get("author") or row.get("actor_user_name"),
-        "kind": "api_call",
-        "node_uid": row["change_uid"],
+        "author": row.get("author") or row.get("starter_name") or row.get("actor_user_name"),
         "facts": [[name, text(value)] for name, value in facts.items() if name not in ("change_uid", "origin")],
     }
 
@@ -206,9 +204,8 @@ def health(ask: Ask, views: Iterable[str]) -> Row:
     sources = ask(
         f"""
         select source, account_uid as account, rows_day, usual_day, unmapped_count as unmapped,
-            collision_count as collisions, last_event_dt as last_event, lag_p50_seconds,
-            lag_max_seconds, silent_since_dt as silent_since,
-            quarantined_open, quarantined_total, open_plans, failed_reads
+            collision_count as collisions, last_event_dt as last_event, lag_p50_seconds, lag_max_seconds,
+            silent_since_dt as silent_since, quarantined_open, quarantined_total, open_plans, failed_reads
         from marts.health_source
         order by account_uid is not null, silent_since_dt is null, rows_day desc, source, account_uid limit {SOURCES}
         """

@@ -29,7 +29,8 @@
     'instanceId': 'string', 'functionName': 'string', 'tableName': 'string', 'dBInstanceIdentifier': 'string',
     'database': 'string', 'clusterIdentifier': 'string', 'queryExecutionContext': {'database': 'string'},
     'groupId': 'string', 'logGroupName': 'string', 'snapshotId': 'string', 'volumeId': 'string', 'vpcId': 'string',
-    'topicArn': 'string', 'queueUrl': 'string', 'repositoryName': 'string', 'resourceArn': 'string',
+    'topicArn': 'string', 'queueUrl': 'string', 'repositoryName': 'string', 'resourceArn': 'string', 'stackName': 'string',
+    'service': 'string', 'serviceName': 'string', 'family': 'string', 'taskDefinition': 'string',
     'instancesSet': {'items': [{'instanceId': 'string'}]},
 } %}
 {% set response_fields = {
@@ -38,6 +39,7 @@
     'credentials': {'accessKeyId': 'string'}, 'accessKey': {'accessKeyId': 'string', 'userName': 'string'},
     'user': {'arn': 'string', 'userId': 'string', 'userName': 'string'}, 'role': {'arn': 'string'},
     'policy': {'arn': 'string'}, 'instancesSet': {'items': [{'instanceId': 'string'}]},
+    'service': {'serviceArn': 'string'}, 'taskDefinition': {'taskDefinitionArn': 'string'}, 'stackId': 'string',
 } %}
 {% set extra_fields = {
     'MFAUsed': 'string', 'MfaType': 'string', 'UserName': 'string', 'bytesTransferredIn': 'string', 'bytesTransferredOut': 'string',
@@ -140,7 +142,16 @@ named as (
                     {{ list_item('request.instancesSet.items', 1) }}.instanceId,
                     {{ list_item('response.instancesSet.items', 1) }}.instanceId
                 )
-        end as instance_uid
+        end as instance_uid,
+        case
+            when event.eventSource = 'ecs.amazonaws.com'
+                then coalesce(response.service.serviceArn, request.service, request.serviceName)
+        end as service_uid,
+        case
+            when event.eventSource = 'ecs.amazonaws.com'
+                then coalesce(response.taskDefinition.taskDefinitionArn, request.taskDefinition, request.family)
+        end as task_uid,
+        case when event.eventSource = 'cloudformation.amazonaws.com' then coalesce(response.stackId, request.stackName) end as stack_uid
     from opened
 
 ),
@@ -196,6 +207,9 @@ classified as (
                 then 'AWS::CloudTrail::Trail'
             when request.keyId is not null and event.eventSource = 'kms.amazonaws.com' then 'AWS::KMS::Key'
             when request.functionName is not null then 'AWS::Lambda::Function'
+            when service_uid is not null then 'AWS::ECS::Service'
+            when task_uid is not null then 'AWS::ECS::TaskDefinition'
+            when stack_uid is not null then 'AWS::CloudFormation::Stack'
             when store_table is not null then 'AWS::DynamoDB::Table'
             when request.dBInstanceIdentifier is not null then 'AWS::RDS::DBInstance'
             when request.groupId is not null and event.eventSource = 'ec2.amazonaws.com' then 'AWS::EC2::SecurityGroup'
@@ -225,6 +239,9 @@ resourced as (
             when 'AWS::IAM::Group' then request.groupName
             when 'AWS::IAM::Policy' then coalesce(request.policyArn, response.policy.arn, request.policyName)
             when 'AWS::IAM::MFADevice' then request.serialNumber
+            when 'AWS::ECS::Service' then service_uid
+            when 'AWS::ECS::TaskDefinition' then task_uid
+            when 'AWS::CloudFormation::Stack' then stack_uid
             when 'AWS::CloudTrail::Trail' then coalesce(first_resource.ARN, request.name, request.trailName)
             else coalesce(
                 first_resource.ARN, request.keyId, request.functionName, store_table, request.dBInstanceIdentifier, request.groupId,

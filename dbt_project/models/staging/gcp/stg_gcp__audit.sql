@@ -110,7 +110,7 @@ named as (
         -- what was granted; where nothing was, what was revoked; where no change is told, the policy that was set
         {{ list_where('data.policyDelta.bindingDeltas', "item.action = 'ADD'") }} as added,
         {{ list_where('data.policyDelta.bindingDeltas', "item.action = 'REMOVE'") }} as removed,
-        request.policy.bindings as policy,
+        case when data.policyDelta is null then request.policy.bindings end as policy,
         {{ list_item('metadata.event', 1) }}.parameter as told,
         {{ list_item(list_where('permissions', "item.granted = 'false'"), 1) }} is not null as refused,
         {{ list_item(list_where('permissions', "item.granted = 'true'"), 1) }} is not null as granted

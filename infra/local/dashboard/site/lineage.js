@@ -72,7 +72,7 @@ function lineageView(chosenUid) {
   function show(uid) {
     const c = changes.find((one) => one.uid === uid);
     if (!c) { stage.replaceChildren(); return; }
-    const { node, edges } = drawing(c.kind, c.node_uid);
+    const { node, edges } = drawing('api_call', c.uid);
     stage.replaceChildren(
       h('h2', {}, log(c.title)),
       facts([['time (UTC)', h('time', {}, when(c.time))], ['origin', c.origin], ...c.facts.map(([name, value]) => [name.replaceAll('_', ' '), value])]), node,

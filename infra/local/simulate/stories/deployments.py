@@ -71,10 +71,7 @@ class Deployments:
     def advance(self, start: int) -> Iterator[Told]:
         """Yield what happens in the step from `start`, and begin the changes of those who are at work."""
         for person, _ in self._crowd.bursts(start, BURST_MEAN):
-            repository = self._rng.choice(self._org.repositories)
-            self._begin(person, repository, start)
-            if "{run}" not in repository.session and self._rng.random() < 0.3:
-                self._begin(self._other(person), repository, start)
+            self._begin(person, self._rng.choice(self._org.repositories), start)
             if self._rng.random() < BY_HAND:
                 self._by_hand(start)
         while self._ahead and self._ahead[0][0] < (start + TICK_S) * 1000:
@@ -104,8 +101,13 @@ class Deployments:
             head = self._heads[repository.name]
             cause = Cause([], [], at, github.person_actor(author), "workflow_dispatch", head)
         told, edges = self.deployed(repository, cause)
-        if self._tell(cause.told + told, cause.edges + edges):
-            self._heads[repository.name] = cause.head
+        if not self._tell(cause.told + told, cause.edges + edges):
+            return
+        self._heads[repository.name] = cause.head
+        if "{run}" not in repository.session and rng.random() < 0.4:  # two runs at once: nothing tells them apart
+            other = github.person_actor(self._other(author))
+            again = Cause([], [], cause.at_ms + rng.randrange(20_000, 120_000), other, "workflow_dispatch", cause.head)
+            self._tell(*self.deployed(repository, again))
 
     def _reviewed(self, author: Person, repository: Repository, at: int) -> Cause:
         """A push, a pull request with a check, a review and a merge."""
@@ -282,7 +284,6 @@ class Deployments:
         )
         told.append((aws.NAME, assumed))
         found += [
-            _edge("workflow_run", run_uid, "oidc_subject", subject, method, by_ids, events[0], assumed),
             _edge("workflow_run", run_uid, "role_session", key, method, by_ids, events[0], assumed),
             _edge("oidc_subject", subject, "role_session", key, "token_subject", True, assumed),
         ]

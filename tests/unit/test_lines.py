@@ -1,0 +1,239 @@
+"""Lines that are rows of columns: each is a record below its own header, or a bad piece; nothing is lost or misread."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.decoders.framing import FIELDS, Bounds, ByContent
+from transforms.decoders.json_records import envelope
+from transforms.decoders.json_rows import JsonRows
+from transforms.decoders.lines import (
+    Header,
+    Lines,
+    columns_of,
+    directive,
+    first_line,
+    header_like,
+    hyphened,
+    quoted_fields,
+)
+from transforms.errors import ConfigError, DataError
+from transforms.sources.base import Source, Table
+
+WORDS = Lines(
+    header=header_like("[a-z][a-z0-9_-]*", (" ", ",")),
+    opens=b"abcdefghijklmnopqrstuvwxyz",
+    layouts=(Header("x y", ("x", "y")), Header("x y z", ("x", "y", "z"))),
+    loose="free",
+)
+NAMES = ("x", "y", "z", "free", "last")
+
+
+def read(framing, data: bytes, **bounds):
+    """(number, text, its columns, its header) of every record, and (number, text, reason) of what is bad."""
+    records, bad = [], []
+    expected = bounds.get("first_no", 0)
+    for chunk in framing(io.BytesIO(data), Bounds(**bounds)):
+        assert len(chunk.numbers) == len(chunk.records)
+        bad += [(b.record_no, b.data, b.reason) for b in chunk.bad]
+        if chunk.columns is not None:
+            columns, reasons = chunk.columns(NAMES)
+            for index, (number, raw) in enumerate(zip(chunk.numbers, chunk.records, strict=True)):
+                if index in reasons:
+                    bad.append((number, bytes(raw), reasons[index]))
+                else:
+                    row = {name: column[index].as_py() for name, column in columns.items()}
+                    records.append((number, bytes(raw), row, chunk.attributes[FIELDS]))
+        expected = max(expected, chunk.next_no)
+        last = chunk
+    assert sorted(n for n, *_ in records + bad) == list(range(bounds.get("first_no", 0), expected))
+    return records, bad, last
+
+
+def rows(framing, data: bytes, **bounds):
+    records, bad, _ = read(framing, data, **bounds)
+    assert bad == []
+    return [row for _, _, row, _ in records]
+
+
+def test_each_row_is_read_by_the_header_above_it():
+    data = b"y x\n1 2\n3 4\n\nx last y\n5 6 7\nx last y\n8 9 10\n"
+    records, bad, _ = read(WORDS, data)
+    assert [(n, raw, header) for n, raw, _, header in records] == [
+        (0, b"1 2", "y x"), (1, b"3 4", "y x"), (2, b"5 6 7", "x last y"), (3, b"8 9 10", "x last y"),
+    ]  # fmt: skip
+    assert [row for _, _, row, _ in records] == [
+        {"y": b"1", "x": b"2"}, {"y": b"3", "x": b"4"}, {"x": b"5", "last": b"6", "y": b"7"},
+        {"x": b"8", "last": b"9", "y": b"10"},
+    ]  # fmt: skip
+    assert bad == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 1000])
+def test_chunks_do_not_matter(size):
+    data = b"\xef\xbb\xbfy x\r\n1 2\r\n3 4\r\nx,y\r\n5,6\r\n1 2 3 4 5\r\n"
+    whole, pieces = read(WORDS, data), read(WORDS, data, chunk_bytes=size)
+    assert whole[:2] == pieces[:2]
+    assert [raw for _, raw, *_ in whole[0]] == [b"1 2", b"3 4", b"5,6"]
+    assert [reason for _, _, reason in whole[1]] == ["1 fields where the header names 2"]
+    assert whole[2].consumed == pieces[2].consumed == len(data)
+
+
+def test_without_a_header_the_number_of_fields_decides():
+    records, bad, _ = read(WORDS, b"1 2\n3 4 5\n6 7\n8\n9 9 9 9\n")
+    assert [(n, header) for n, _, _, header in records] == [(0, "x y"), (1, "x y z"), (2, "x y")]
+    assert bad == [(3, b"8", "no header, and of no known layout"), (4, b"9 9 9 9", "no header, and of no known layout")]
+
+
+def test_a_header_that_lies_and_a_value_with_spaces():
+    records, bad, _ = read(WORDS, b"x free y\n1 2 3\n1 two and a half 3\n1 2\n1  3\n")
+    assert [row for _, _, row, _ in records] == [
+        {"x": b"1", "free": b"2", "y": b"3"},
+        {"x": b"1", "free": b"two and a half", "y": b"3"},
+        {"x": b"1", "free": b"", "y": b"3"},
+    ]
+    assert bad == [(2, b"1 2", "2 fields where the header names 3")]
+    assert rows(WORDS, b"x x y\n1 2 3\n") == [{"x": b"1", "y": b"3"}], "of two columns with one name the first"
+
+
+def test_nothing_but_a_header_and_nothing_at_all():
+    for data in (b"x y\n", b"x y", b"", b"\n\r\n\n", b"\xef\xbb\xbf"):
+        records, bad, last = read(WORDS, data)
+        assert (records, bad, last.next_no, last.consumed) == ([], [], 0, len(data))
+
+
+def test_bytes_that_are_no_text():
+    data = b"x y\n1 \xff\n2 a\0b\n3 a\rb\n4 \xe2\x82\xac\n"
+    assert [row["y"] for row in rows(WORDS, data)] == [b"\xff", b"a\0b", b"a\rb", "€".encode()]
+    binary = bytes(b for b in range(256) if b not in b" ,") * 3
+    records, bad, _ = read(WORDS, binary)
+    assert records == [] and b"\n".join(piece for _, piece, _ in bad) == binary
+
+
+def test_a_giant_line_is_bad_and_what_stands_beside_it_is_not():
+    data = b"x y\n1 2\n3 " + b"4" * 100 + b"\n5 6\n"
+    records, bad, _ = read(WORDS, data, max_record=50, chunk_bytes=16)
+    assert [n for n, *_ in records] == [0, 2]
+    assert bad == [(1, b"3 " + b"4" * 100, "record of 102 bytes is over the limit of 50")]
+    with pytest.raises(DataError, match="over 64 bytes without a record boundary"):
+        read(WORDS, data, chunk_bytes=16, max_document=64)
+
+
+def test_an_unfinished_line_waits():
+    plain = Lines(layouts=(Header("x y", ("x", "y")),))
+    records, bad, last = read(plain, b"1 2\n3 4", final=False)
+    assert ([r[1] for r in records], bad, last.consumed, last.next_no) == ([b"1 2"], [], 4, 1)
+    records, _, last = read(plain, b"3 4\n", final=False, first_no=1)
+    assert [(n, raw) for n, raw, *_ in records] == [(1, b"3 4")] and last.consumed == 4
+    assert plain.appendable and not WORDS.appendable
+    table = Table(identity=("x",), needed=("x",), clock_columns=("y",), clock=lambda columns: columns["y"])
+    about = {"name": "a", "title": "a", "vendor": "a", "domain": "a", "documentation": "a", "table": table}
+    with pytest.raises(ConfigError, match="must read them from the beginning"):
+        Source(**about, framing=WORDS, grows=True)
+    assert Source(**about, framing=plain, grows=True).grows
+    with pytest.raises(ConfigError, match="either head, identity and clock, or table"):
+        Source(**{**about, "table": None})
+
+
+def test_a_record_that_was_put_aside_keeps_its_header():
+    attributes = json.dumps({FIELDS: "y,x", "bucket": "b"})
+    assert rows(WORDS, b"1,2", attributes=attributes) == [{"y": b"1", "x": b"2"}]
+    assert rows(WORDS, b"1 2", attributes=json.dumps({FIELDS: "x y"})) == [{"x": b"1", "y": b"2"}]
+    assert rows(WORDS, b"y x\n1 2", attributes=json.dumps({"bucket": "b"})) == [{"y": b"1", "x": b"2"}]
+
+
+values = st.binary(max_size=4).map(lambda b: b.translate(None, b"\n\r ")) | st.sampled_from([b"-", b"OK", b"a"])
+lines = st.lists(st.lists(values, min_size=1, max_size=4).map(b" ".join), max_size=12)
+
+
+@given(lines)
+def test_all_at_once_is_as_one_by_one(given_lines):
+    """The quick way gives what splitting each line gives, whatever the bytes."""
+    header = Header("x y z", ("x", "y", "z"))
+    framing = Lines(layouts=(header,))
+    records = [line for line in given_lines if line]
+    columns, reasons = columns_of(framing, header, records, ("z", "x"))
+    for index, record in enumerate(records):
+        fields = record.split(b" ")
+        if len(fields) == 3:
+            assert index not in reasons
+            assert (columns["x"][index].as_py(), columns["z"][index].as_py()) == (fields[0], fields[2])
+        else:
+            assert reasons[index] == f"{len(fields)} fields where the header names 3"
+
+
+@given(st.binary(max_size=200), st.integers(1, 50))
+def test_no_byte_is_lost(data, size):
+    records, bad, last = read(WORDS, data, chunk_bytes=size)
+    pieces = [raw for _, raw, *_ in records] + [raw for _, raw, _ in bad]
+    text = data.removeprefix(b"\xef\xbb\xbf")
+    headers = [line.removesuffix(b"\r") for line in text.split(b"\n")]
+    headers = [line for line in headers if line and WORDS.header(line, False) is not None]
+    assert sorted(pieces + headers) == sorted(
+        line for line in (part.removesuffix(b"\r") for part in text.split(b"\n")) if line
+    )
+    assert last.consumed == len(data)
+
+
+# --- other formats --------------------------------------------------------------------------------------------------
+
+
+def test_a_w3c_log_with_directives():
+    log = Lines(header=directive("#Fields:", "\t"), opens=b"#")
+    data = b"#Version: 1.0\n#Fields: x y free\n1\t2\ta b\n#Fields: y x\n3\t4\n"
+    records, bad, _ = read(log, data)
+    assert [(row, header) for _, _, row, header in records] == [
+        ({"x": b"1", "y": b"2", "free": b"a b"}, "#Fields: x y free"),
+        ({"y": b"3", "x": b"4"}, "#Fields: y x"),
+    ]
+    assert bad == []
+    assert rows(log, b"1\t2", attributes=json.dumps({FIELDS: "#Fields: y x"})) == [{"y": b"1", "x": b"2"}]
+
+
+def test_csv_with_its_names_in_the_first_line():
+    report = Lines(header=first_line(","))
+    assert rows(report, b"x,y\nroot,N/A\n<root_account>,2026-11-01T00:00:00+00:00\n") == [
+        {"x": b"root", "y": b"N/A"},
+        {"x": b"<root_account>", "y": b"2026-11-01T00:00:00+00:00"},
+    ]
+
+
+def test_quotes_brackets_and_fields_that_were_appended_later():
+    log = Lines(layouts=(Header("x y z last", ("x", "y", "z", "last")),), split=quoted_fields, grows_right=True)
+    data = b'a [06/Feb/2026:00:00:38 +0000] "GET /a \\"b\\" HTTP/1.1" 1\nb [t] "" 2 new newer\nc [t]\n'
+    assert rows(log, data) == [
+        {"x": b"a", "y": b"06/Feb/2026:00:00:38 +0000", "z": b'GET /a \\"b\\" HTTP/1.1', "last": b"1"},
+        {"x": b"b", "y": b"t", "z": b"", "last": b"2"},
+        {"x": b"c", "y": b"t", "z": None, "last": None},
+    ]
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+MIXED = ByContent(
+    text=WORDS,
+    json=JsonRows(expand=envelope("logEvents"), rename=str.lower, message="message", lines=WORDS),
+)
+
+
+def test_json_objects_are_rows_and_messages_are_lines():
+    data = b'{"logEvents":[{"X":1,"y":null},{"X":2.0,"y":"a"},{"message":"5 6\\n"},{"message":"7"},{"X":true},3]}'
+    records, bad, _ = read(MIXED, data)
+    assert [(n, raw, row, header) for n, raw, row, header in sorted(records, key=lambda r: r[0])] == [
+        (0, b'{"X":1,"y":null}', {"x": b"1", "y": None}, ["X", "y"]),
+        (1, b'{"X":2.0,"y":"a"}', {"x": b"2", "y": b"a"}, ["X", "y"]),
+        (2, b"5 6", {"x": b"5", "y": b"6"}, "x y"),
+        (4, b'{"X":true}', {"x": b"true"}, ["X"]),
+    ]
+    assert bad == [(3, b"7", "no header, and of no known layout"), (5, b"3", "not a JSON object")]
+
+
+def test_content_decides_on_the_framing():
+    assert rows(MIXED, b"\xef\xbb\xbf\n") == rows(MIXED, b"") == []
+    assert rows(MIXED, b"1 2\n") == rows(MIXED, b'\xef\xbb\xbf\n {"x":1,"y":2}') == [{"x": b"1", "y": b"2"}]
+    assert hyphened("Account_ID,b", ",") == ("account-id", "b")
