@@ -191,9 +191,7 @@ def test_late_rows_give_what_a_clean_run_gives(
         assert kinds == {"create", "update", "resolved", "withdrawn"}
 
 
-@pytest.mark.parametrize(
-    "order", [worst, lambda: [[record for part in worst() for record in part]]], ids=["late", "once"]
-)
+@pytest.mark.parametrize("order", [worst, at_once])
 def test_a_large_history_is_worked_off_in_groups_of_days(
     order: Callable[[], list[list[Record]]],
     made: tuple[Path, Path],
@@ -207,5 +205,5 @@ def test_a_large_history_is_worked_off_in_groups_of_days(
     settings = replace(settings_of(made[1] / f"groups-{order.__name__}", made[0]), batch_bytes=1)
     for n, part in enumerate(order()):
         arrive(settings, made[1] / f"groups-{order.__name__}-in", f"part-{n}", part)
-    assert max(counts) >= 3
+    assert max(counts) >= 2
     assert standing(settings) == standing(clean)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from detections import project as small
 from landed import Landed
 
 from infra.local.simulate import Simulation, apply, known_sources
@@ -28,15 +29,26 @@ from transforms.warehouse.runner import build, correlate, detect, rebuild
 pytestmark = pytest.mark.xdist_group("dbt-lake")
 END = datetime(2026, 11, 20, tzinfo=UTC)
 TRAIL = "aws_cloudtrail"
-PLACES = {name: source.root for name, source in known_sources().items()}
+PLACES = {name: known_sources()[name].root for name in (TRAIL, "okta_system_log")}
 DELETIONS = "det_aws__mass_object_destruction"
+DETECTIONS = (
+    DELETIONS,
+    "det_aws__access_denied_burst",
+    "det_aws__api_rate_out_of_baseline",
+    "det_aws__trail_not_logging",
+    "det_cross__console_login_without_idp",
+    "det_okta__password_spray",
+)
+MARTS = Path("dbt_project") / "models" / "marts" / "access"
 DELETED = f"select finding_uid from findings.findings where analytic_uid = '{DELETIONS}'"
 SEED = Path("seeds") / "classes" / f"{TRAIL}.csv"
 
 
 def project(folder: Path) -> Path:
-    """A copy of the project, to be changed."""
-    return Path(shutil.copytree(REPOSITORY / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs")))
+    """A copy of the project, with a few detections (of rollups and watermarks too) and the marts of access."""
+    small(folder, DETECTIONS)
+    shutil.copytree(REPOSITORY / MARTS, folder / MARTS.relative_to("dbt_project"), dirs_exist_ok=True)
+    return folder
 
 
 def map_deletions_elsewhere(folder: Path) -> None:
@@ -54,7 +66,7 @@ def map_deletions_elsewhere(folder: Path) -> None:
 def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Six simulated days: a folder with its first half, and one with all of it."""
     first, both = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("both")
-    deliveries = list(Simulation(seed=21, days=6, end=END, events_per_day=200).deliveries())
+    deliveries = list(Simulation(seed=21, days=6, end=END, events_per_day=200, sources=list(PLACES)).deliveries())
     for n, delivery in enumerate(deliveries):
         apply(both, delivery)
         if n < len(deliveries) // 2:
