@@ -58,9 +58,12 @@ class Landed:
         return found
 
     def correlated(self) -> Counter[str]:
-        """Every row of every rollup, folded, and of every mart."""
-        names = [f"{schema}.{name}" for schema in ("rollups", "marts") for name in self._names(schema)]
-        return Counter(_text(name, row, RUN_COLUMNS) for name in names for row in self.sql(f"select * from {name}"))
+        """Every row of every rollup, folded, and of every mart, without how late rows landed."""
+        found: Counter[str] = Counter()
+        for name in (f"{schema}.{name}" for schema in ("rollups", "marts") for name in self._names(schema)):
+            for row in self.sql(f"select * from {name}"):
+                found[_text(name, row, RUN_COLUMNS | {column for column in row if column.startswith("lag_")})] += 1
+        return found
 
     def findings(self) -> Counter[str]:
         """The findings that are not withdrawn, without when and how often they were revised."""

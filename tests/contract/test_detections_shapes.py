@@ -395,7 +395,7 @@ def test_an_anomaly_says_what_was_usual(con: duckdb.DuckDBPyConnection) -> None:
         Event("e9", monday + 9 * DAY, "a", "x", "s"),
         *(Event(f"f{n}", monday + 9 * DAY, "a", "x", "r") for n in (0, 1)),
     ]
-    found = run(con, "anomaly", [[*usual, sunday, *wednesday]])
+    found = dict(sorted(run(con, "anomaly", [[*usual, sunday, *wednesday]]).items()))
     assert list(found) == [('["x"]', monday + 6 * DAY), ('["x"]', monday + 9 * DAY)]
     first, second = (json.loads(content[3]) for content in found.values())
     assert first == {
@@ -404,6 +404,16 @@ def test_an_anomaly_says_what_was_usual(con: duckdb.DuckDBPyConnection) -> None:
     assert second == {
         "day_total": 42, "usual": 6, "highest": 6, "spreads_above": 36, "days_learned": 7, "day_kind": "working"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "fires"), [("srrrr", False), ("ss", True)])
+def test_a_steady_machine_is_strange_at_twice_its_usual(
+    con: duckdb.DuckDBPyConnection, values: str, fires: bool
+) -> None:
+    monday = 20_003 * DAY
+    usual = [Event(f"e{n}", monday + n * DAY, "a", "x", "s") for n in range(4)]
+    friday = [Event(f"f{n}", monday + 4 * DAY, "a", "x", value) for n, value in enumerate(values)]
+    assert bool(run(con, "anomaly", [[*usual, *friday]])) is fires  # 54 or 60 after 30, whose spread is 3
 
 
 def test_a_total_beyond_measure_breaks_nothing(con: duckdb.DuckDBPyConnection) -> None:

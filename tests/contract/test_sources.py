@@ -71,7 +71,9 @@ def test_parts_exist_both_ways() -> None:
 
 def test_no_list_names_a_source() -> None:
     """Nothing outside a source's own files may have to change when one is added."""
-    folders = ("dags", "transforms", "infra", "dbt_project/macros", "dbt_project/models", "tests/contract")
+    # a detection, a rollup or a mart may ask for one vendor's log by name: that is what it is about
+    models = ("dbt_project/models/ocsf", "dbt_project/models/findings", "dbt_project/models/staging")
+    folders = ("dags", "transforms", "infra", "dbt_project/macros", *models, "tests/contract")
     paths = [str(p.relative_to(ROOT)) for part in folders for p in (ROOT / part).rglob("*") if p.suffix in CODE]
     assert len(paths) > 150
     named = []

@@ -19,6 +19,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+from simulated import Organisation, organisation
 
 from transforms.readers.base import ObjectStore, open_store
 
@@ -198,3 +199,9 @@ def bucket(request: pytest.FixtureRequest) -> Bucket:
     """An empty bucket, of each store in turn."""
     found: Bucket = request.getfixturevalue(f"{request.param}_bucket")
     return found
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Organisation:
+    """Five weeks of the simulated organisation, correlated. Whoever uses it is of the group simulated-lake."""
+    return organisation(tmp_path_factory.mktemp("organisation"))

@@ -20,14 +20,15 @@ Record = tuple[str, dict[str, Any]]
 
 
 def project(folder: Path, detections: Iterable[str], suppressions: str = "") -> Path:
-    """Copy the project with these detections and no others, nor marts; with these lines of suppressions."""
+    """Copy the project with these detections, the rollups that they read and no marts; with these suppressions."""
     shutil.copytree(REPOSITORY / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs"))
-    shutil.rmtree(folder / "models" / "marts", ignore_errors=True)
-    wanted = set(detections)
-    for path in (folder / "models" / "detections").rglob("det_*"):
-        if path.stem not in wanted:
+    models, wanted = folder / "models", set(detections)
+    texts = {path.stem: path.read_text() for path in (models / "detections").rglob("det_*.sql") if path.stem in wanted}
+    assert set(texts) == wanted
+    for path in [*models.rglob("det_*"), *models.rglob("rollup_*"), *(models / "marts").rglob("*")]:
+        read = path.stem.startswith("rollup_") and any(f"ref('{path.stem}')" in text for text in texts.values())
+        if path.suffix in (".sql", ".yml") and path.stem not in wanted and not read:
             path.unlink()
-    assert {path.stem for path in (folder / "models" / "detections").rglob("det_*.sql")} == wanted
     suppress(folder, suppressions)
     return folder
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from detections import ACCOUNT, Record, arrive, at, call, console_login, okta, project, select, settings_of
 
 from transforms.settings import Settings
+from transforms.warehouse import detect
 
 pytestmark = [pytest.mark.xdist_group("dbt-lake"), pytest.mark.slow]
 DETECTIONS = {
@@ -58,11 +60,9 @@ def swap(number: int, offset: int) -> tuple[Record, Record]:
     )
 
 
-def calls(name: str, day: int, count: int) -> list[Record]:
+def calls(name: str, day: int, numbers: Sequence[int]) -> list[Record]:
     start = MONDAY + day * DAY
-    return [
-        call(f"a{name}{day}-{n}", start + n * MINUTE, "ListRoles", service="iam", arn=user(name)) for n in range(count)
-    ]
+    return [call(f"a{name}{day}-{n}", start + n * MINUTE, "ListRoles", service="iam", arn=user(name)) for n in numbers]
 
 
 def visit(uid: str, day: int, ip: str) -> Record:
@@ -89,9 +89,10 @@ SCENES: dict[str, tuple[list[Record], list[Record], list[Record]]] = {
     ),
     # gina: 520 on the second Monday, nothing strange once the week before is known. hal: strange, in two parts
     "anomaly": (
-        [*calls("gina", 0, 5), *calls("gina", 7, 520), *calls("hal", 0, 5), *calls("hal", 7, 300)],
-        calls("hal", 8, 520),
-        [*calls("gina", 2, 400), *calls("hal", 4, 10)],
+        [*calls("gina", 0, range(5)), *calls("gina", 7, range(520)),
+         *calls("hal", 0, range(5)), *calls("hal", 8, range(300))],
+        calls("hal", 8, range(300, 560)),
+        [*calls("gina", 2, range(400)), *calls("hal", 4, range(10))],
     ),
     # main: off, on again after 2 hours. spare: on again within the hour, as is known last. old: off and stays off,
     # and began a day earlier than it seemed
@@ -150,6 +151,10 @@ def shuffled() -> list[list[Record]]:
     return parts
 
 
+def at_once() -> list[list[Record]]:
+    return [[record for part in worst() for record in part]]
+
+
 def test_the_clean_run_finds_all_seven_shapes(clean: Settings) -> None:
     found = select(clean, "select analytic_uid, entity_key, status, revision_kind from findings.findings")
     assert {row["revision_kind"] for row in found} == {"create"}
@@ -184,3 +189,21 @@ def test_late_rows_give_what_a_clean_run_gives(
             r["revision_kind"] for r in select(settings, "select distinct revision_kind from findings.finding_history")
         }
         assert kinds == {"create", "update", "resolved", "withdrawn"}
+
+
+@pytest.mark.parametrize("order", [worst, at_once])
+def test_a_large_history_is_worked_off_in_groups_of_days(
+    order: Callable[[], list[list[Record]]],
+    made: tuple[Path, Path],
+    clean: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every shape gives the same where its days do not fit into one reading: each window sees all that it needs."""
+    counts: list[int] = []
+    groups = detect.day_groups
+    monkeypatch.setattr(detect, "day_groups", lambda *given: counts.append(len(groups(*given))) or groups(*given))
+    settings = replace(settings_of(made[1] / f"groups-{order.__name__}", made[0]), batch_bytes=1)
+    for n, part in enumerate(order()):
+        arrive(settings, made[1] / f"groups-{order.__name__}-in", f"part-{n}", part)
+    assert max(counts) >= 2
+    assert standing(settings) == standing(clean)

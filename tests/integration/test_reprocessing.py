@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from detections import project as small
 from landed import Landed
-from test_rollup_mart import MART, ROLLUP, YML
 
 from infra.local.simulate import Simulation, apply, known_sources
 from transforms import quarantine, report
@@ -29,22 +29,25 @@ from transforms.warehouse.runner import build, correlate, detect, rebuild
 pytestmark = pytest.mark.xdist_group("dbt-lake")
 END = datetime(2026, 11, 20, tzinfo=UTC)
 TRAIL = "aws_cloudtrail"
-PLACES = {name: source.root for name, source in known_sources().items()}
+PLACES = {name: known_sources()[name].root for name in (TRAIL, "okta_system_log")}
 DELETIONS = "det_aws__mass_object_destruction"
+DETECTIONS = (
+    DELETIONS,
+    "det_aws__access_denied_burst",
+    "det_aws__api_rate_out_of_baseline",
+    "det_aws__trail_not_logging",
+    "det_cross__console_login_without_idp",
+    "det_okta__password_spray",
+)
+MARTS = Path("dbt_project") / "models" / "marts" / "access"
 DELETED = f"select finding_uid from findings.findings where analytic_uid = '{DELETIONS}'"
 SEED = Path("seeds") / "classes" / f"{TRAIL}.csv"
 
 
 def project(folder: Path) -> Path:
-    """A copy of the project, with a rollup and a mart of the tests' own."""
-    shutil.copytree(REPOSITORY / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs"))
-    for part in ("rollups", "marts"):
-        shutil.rmtree(folder / "models" / part, ignore_errors=True)
-        (folder / "models" / part).mkdir()
-    (folder / "models" / "rollups" / "rollup_calls.sql").write_text(ROLLUP)
-    (folder / "models" / "marts" / "calls_day.sql").write_text(MART)
-    wanted = re.sub(r"  - name: known\n.*", "", YML, flags=re.S)
-    (folder / "models" / "marts" / "all.yml").write_text(wanted)
+    """A copy of the project, with a few detections (of rollups and watermarks too) and the marts of access."""
+    small(folder, DETECTIONS)
+    shutil.copytree(REPOSITORY / MARTS, folder / MARTS.relative_to("dbt_project"), dirs_exist_ok=True)
     return folder
 
 
@@ -63,7 +66,7 @@ def map_deletions_elsewhere(folder: Path) -> None:
 def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Six simulated days: a folder with its first half, and one with all of it."""
     first, both = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("both")
-    deliveries = list(Simulation(seed=21, days=6, end=END, events_per_day=200).deliveries())
+    deliveries = list(Simulation(seed=21, days=6, end=END, events_per_day=200, sources=list(PLACES)).deliveries())
     for n, delivery in enumerate(deliveries):
         apply(both, delivery)
         if n < len(deliveries) // 2:
@@ -105,7 +108,7 @@ def same(found: Landed, clean: Landed) -> None:
     for source in PLACES:
         assert found.bronze(source) == clean.bronze(source)
     assert found.ocsf() == clean.ocsf()
-    assert found.correlated() == clean.correlated()
+    assert found.correlated() == clean.correlated() and len(clean.correlated()) > 100
     assert found.findings() == clean.findings()
 
 

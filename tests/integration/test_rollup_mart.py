@@ -209,3 +209,46 @@ def test_large_history_is_worked_off_in_parts(on: Callable[..., Settings], tmp_p
     small = on("small")
     arrive(Settings(lake=small.lake, environment=small.environment, workers=1, batch_bytes=1), tmp_path / "in")
     assert content(small) == content(whole)
+
+
+SAME_DAY = """
+with parts as (
+    select * from {{ seen_rows(ref('rollup_calls')) }}
+),
+
+calls as (
+    select event_date, count(*) as events from {{ seen_rows(ref('ocsf_api_activity')) }} group by event_date
+)
+
+select
+    calls.event_date,
+    calls.events,
+    cast(coalesce(sum(parts.events), 0) as bigint) as events_before
+from calls
+left join parts on parts.event_date < calls.event_date and parts.event_date >= calls.event_date - interval 2 day
+group by calls.event_date, calls.events
+"""
+
+
+def test_the_events_behind_a_day_are_read_for_that_day_alone(on: Callable[..., Settings], tmp_path: Path) -> None:
+    yml = YML.replace("lookahead_days: 0", "lookahead_days: 0, same_day: [ocsf_api_activity]")
+    settings = on("lake", mart=SAME_DAY, yml=yml)
+    trail(tmp_path / "in", "first", [1, 2, 3, 4, 5, 6, 7])
+    arrive(settings, tmp_path / "in")
+    trail(tmp_path / "in", "late", [2])
+    late = arrive(settings, tmp_path / "in")
+    # day 2 and the two after it; their events (2, 1, 1), and the parts from two days before on (1, 2, 1, 1)
+    assert late.replaced == 3
+    assert late.seen.rows == 4 + 5
+    clean = on("clean", mart=SAME_DAY, yml=yml)
+    arrive(clean, tmp_path / "in")
+    assert content(settings) == content(clean)
+
+
+def test_a_same_day_input_must_be_an_input(on: Callable[..., Settings], tmp_path: Path) -> None:
+    yml = YML.replace("lookahead_days: 0", "lookahead_days: 0, same_day: [ocsf_authentication]")
+    settings = on("lake", yml=yml)
+    trail(tmp_path / "in", "first", [1])
+    land(settings, "aws_cloudtrail", str(tmp_path / "in"))
+    assert build(settings).failed == {}
+    assert "['ocsf/authentication'] are no inputs" in correlate(settings).failed["calls_day"]

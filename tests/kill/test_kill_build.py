@@ -1,9 +1,12 @@
-"""Builds and detections that are killed, doubled and paused while logs arrive: the same tables, the same findings."""
+"""Builds, correlations, detections and rebuilds that are killed, doubled and paused while logs arrive: the same tables,
+the same marts, the same findings.
+"""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -16,6 +19,8 @@ from test_kill_landing import END, PLACES
 from worker import Job
 
 from infra.local.simulate import Delivery, Simulation, apply
+from transforms.report import detections
+from transforms.settings import REPOSITORY
 
 
 def deliver(root: Path, deliveries: list[Delivery]) -> None:
@@ -23,14 +28,55 @@ def deliver(root: Path, deliveries: list[Delivery]) -> None:
         apply(root, delivery)
 
 
+def project(folder: Path) -> Path:
+    """A copy of the project with two detections of each shape: each run starts in half the time."""
+    shutil.copytree(REPOSITORY / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs"))
+    shapes: dict[str, list[str]] = {}
+    for row in detections():
+        shapes.setdefault(row["shape"], []).append(row["detection"])
+    assert len(shapes) == 7 and min(map(len, shapes.values())) >= 2
+    kept = {name for names in shapes.values() for name in names[:2]}
+    for path in (folder / "models" / "detections").rglob("det_*"):
+        if path.stem not in kept:
+            path.unlink()
+    return folder
+
+
 class Site:
     """A simulated organisation's folders, and jobs over all of its sources."""
 
     def __init__(self, tmp_path: Path, workers: Any, lake: str) -> None:
         self.root, self.workers, self.lake = tmp_path / "site", workers, str(tmp_path / lake)
+        self.project = tmp_path / "project"
+        if not self.project.exists():
+            project(self.project)
 
     def job(self, action: str, **options: Any) -> Job:
-        return Job(lake=self.lake, action=action, **options)
+        return Job(lake=self.lake, action=action, project=str(self.project), **options)
+
+    def run(self, *actions: str) -> None:
+        """Undisturbed, one after the other."""
+        for action in actions:
+            assert self.workers.run(self.job(action)) == 0, action
+
+    def together(self, *actions: str) -> None:
+        """Undisturbed, at the same time."""
+        started = [self.workers.start(self.job(action)) for action in actions]
+        assert [self.workers.wait(process) for process in started] == [0] * len(actions)
+
+    def killed(self, action: str, *points: int) -> None:
+        for at in points:
+            assert self.workers.run(self.job(action, at=at)) == -signal.SIGKILL, (action, at)
+
+    def stopped(self, action: str, at: int) -> Any:
+        """A worker that has stopped itself at a point."""
+        process = self.workers.start(self.job(action, at=at, signal=signal.SIGSTOP))
+        assert self.workers.until_stopped(process), (action, at)
+        return process
+
+    def goes_on(self, process: Any) -> int:
+        os.kill(process.pid, signal.SIGCONT)
+        return int(self.workers.wait(process))
 
     def land(self) -> None:
         for source, place in PLACES.items():
@@ -40,8 +86,7 @@ class Site:
 
     def finish(self) -> None:
         self.land()
-        assert self.workers.run(self.job("build")) == 0
-        assert self.workers.run(self.job("detect")) == 0
+        self.run("build", "correlate", "detect")
 
 
 @pytest.fixture
@@ -54,7 +99,9 @@ def compare(tmp_path: Path, workers: Any, lake_at: Callable[..., Any]) -> Callab
         expected = clean.ocsf()
         assert len(expected) > 300 and max(expected.values()) == 1
         assert found.ocsf() == expected
-        assert found.correlated() == clean.correlated()
+        correlated = clean.correlated()
+        assert len(correlated) > 300 and max(correlated.values()) == 1
+        assert found.correlated() == correlated
         assert len(clean.findings()) >= 5
         assert found.findings() == clean.findings()
 
@@ -68,45 +115,71 @@ def parts(seed: int, *, days: int, events: int, count: int) -> list[list[Deliver
 
 
 @pytest.mark.slow
-def test_builds_and_detections_killed_doubled_and_paused(tmp_path, workers, compare):
+def test_builds_correlations_and_detections_killed_doubled_and_paused(tmp_path, workers, compare):
     random.seed(1)
     site = Site(tmp_path, workers, "lake")
     first, second, third = parts(21, days=1, events=700, count=3)
 
     deliver(site.root, first)
     site.land()
-    assert workers.run(site.job("build", at=0)) == -signal.SIGKILL
-    assert workers.run(site.job("build", at=1)) == -signal.SIGKILL
-    both = [workers.start(site.job("build")), workers.start(site.job("build"))]
-    assert [workers.wait(p) for p in both] == [0, 0]
-    assert workers.run(site.job("detect", at=0)) == -signal.SIGKILL
-    assert workers.run(site.job("detect", at=1)) == -signal.SIGKILL
+    site.killed("build", 0, 1)
+    site.together("build", "build")
+    site.killed("correlate", 2, 9)
+    site.killed("detect", 0)
+    site.together("correlate", "detect")
 
     deliver(site.root, second)
     site.land()
-    zombie = workers.start(site.job("build", at=2, signal=signal.SIGSTOP))
-    assert workers.until_stopped(zombie)
-    both = [workers.start(site.job("build")), workers.start(site.job("detect"))]
-    assert [workers.wait(p) for p in both] == [0, 0]
+    building = site.stopped("build", 2)
+    site.together("build", "detect")
+    correlating = site.stopped("correlate", 6)
+    site.together("correlate", "correlate")
 
     deliver(site.root, third)
     site.land()
-    other = workers.start(site.job("detect", at=0, signal=signal.SIGSTOP))
-    assert workers.until_stopped(other)
-    assert workers.run(site.job("build", at=5)) == -signal.SIGKILL
-    assert workers.run(site.job("build")) == 0
-    assert workers.run(site.job("detect")) == 0
-    for process in (zombie, other):
-        os.kill(process.pid, signal.SIGCONT)
-        assert workers.wait(process) == 0
+    detecting = site.stopped("detect", 0)
+    site.killed("build", 5)
+    site.run("build", "detect")
+    assert [site.goes_on(process) for process in (building, correlating, detecting)] == [0, 0, 0]
     site.finish()
     compare()
 
 
+@pytest.mark.slow
+def test_a_rebuild_killed_and_beside_others(tmp_path, workers, compare, lake_at):
+    """Killed while it empties and while it fills; builds, correlations and detections that began before it go on after
+    it, and write nothing of the old tables into the new. No finding is made a second time."""
+    random.seed(3)
+    site = Site(tmp_path, workers, "lake")
+    first, second = parts(23, days=1, events=700, count=2)
+    deliver(site.root, first)
+    site.land()
+    site.run("build", "correlate", "detect")
+    deliver(site.root, second)
+    site.land()
+    old = [site.stopped("build", 0), site.stopped("build", 4)]
+    site.killed("rebuild", 1, 4, 9, 30)
+    assert workers.run(site.job("detect")) != 0, "half a table was judged"
+    site.run("build")
+    old += [site.stopped("correlate", 6), site.stopped("detect", 0)]
+    site.killed("rebuild", 20)
+    site.run("rebuild")
+    builds = [site.goes_on(process) for process in old[:2]]
+    assert builds == [1, 1], "a build that began before the rebuild is told so"
+    for process in old[2:]:
+        site.goes_on(process)
+    site.finish()
+    compare()
+    made = (
+        "select finding_uid from findings.finding_history where revision_kind = 'create' group by 1 having count(*) > 1"
+    )
+    assert lake_at("lake").sql(made) == []
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("action", ["build", "detect"])
+@pytest.mark.parametrize("action", ["build", "correlate", "detect", "rebuild"])
 def test_killed_at_every_point(action, tmp_path, workers, points_of, compare):
-    """SIGKILL before and after every commit of a build, or of a detection run; each time a little more has arrived."""
+    """SIGKILL before and after every commit of a run; each time a little more has arrived."""
     random.seed(2)
     site = Site(tmp_path, workers, "lake")
     steps = parts(22, days=1, events=900, count=14)
@@ -116,8 +189,8 @@ def test_killed_at_every_point(action, tmp_path, workers, points_of, compare):
     for at, step in enumerate(steps[1:]):
         deliver(site.root, step)
         site.land()
-        if action == "detect":
-            assert workers.run(site.job("build")) == 0
+        if action != "build":
+            site.run("build")
         workers.run(site.job(action, at=at % points))
         if at % 3 == 2:
             assert workers.run(site.job(action)) == 0
@@ -128,12 +201,14 @@ def test_killed_at_every_point(action, tmp_path, workers, points_of, compare):
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(5))
 def test_everything_at_once_killed_at_random(seed, tmp_path, workers, compare):
+    """In every other seed with rebuilds among it."""
     random.seed(seed)
     site = Site(tmp_path, workers, "lake")
+    actions = ["build", "correlate", "detect", *(["rebuild"] if seed % 2 else [])]
     for step in parts(30 + seed, days=2, events=800, count=8):
         deliver(site.root, step)
         site.land()
-        crowd = [workers.start(site.job(random.choice(["build", "detect"]))) for _ in range(3)]
+        crowd = [workers.start(site.job(random.choice(actions))) for _ in range(3)]
         time.sleep(random.uniform(2, 12))
         for process in crowd:
             if random.random() < 0.6:

@@ -20,12 +20,16 @@ import pytest
 from worker import Job
 
 from infra.local.simulate import Delivery, Simulation, known_sources
+from transforms.sources import registry
 
 END = datetime(2026, 11, 20, tzinfo=UTC)
 PLACES = {name: source.root for name, source in known_sources().items()}
 SMALL = {"lanes": 2, "plan_objects": 9}
 ONE_LANE = {"lanes": 1, "plan_objects": 20}
-NO_TIME = b'{"eventID":"no-time"}\n{"uuid":"no-time"}\n{"correlationId":"no-time"}\n'
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+GROWING, WHOLE = (next(n for n in PLACES if registry()[n].grows is grows) for grows in (True, False))
+"""A source whose objects grow, and one whose objects come whole: they stand for the others where time is short."""
+EACH = [n if n in (GROWING, WHOLE) else pytest.param(n, marks=pytest.mark.soak) for n in PLACES]
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,10 @@ class Write:
 
 
 def world(source: str, seed: int, *, events: int, parts: int) -> list[list[Write]]:
-    """What a source delivers, in `parts` steps; some of it twice, damaged, or cut within a record."""
+    """What a source delivers, in `parts` steps; some of it twice, or cut within a record.
+
+    The source's fixtures come too: among them are records that must not land. One comes again as an object cut off.
+    """
     rng = random.Random(seed)
     simulation = Simulation(seed=seed, days=1, end=END, events_per_day=events, sources=[source], chains=False)
     writes: list[Write] = []
@@ -58,8 +65,11 @@ def world(source: str, seed: int, *, events: int, parts: int) -> list[list[Write
         folder, _, name = write.key.rpartition("/")
         writes.insert(rng.randrange(len(writes)), Write(f"{folder}/again-{name}", write.data))
     folder = writes[0].key.rpartition("/")[0]
-    writes.insert(rng.randrange(len(writes)), Write(f"{folder}/no-time.json", NO_TIME))
-    writes.insert(rng.randrange(len(writes)), Write(f"{folder}/cut.json.gz", gzip.compress(NO_TIME)[:-9]))
+    fixtures = sorted(p for p in (FIXTURES / source).rglob("*") if p.is_file())
+    for n, path in enumerate(fixtures):
+        writes.insert(rng.randrange(len(writes)), Write(f"{folder}/{n}-{path.name}", path.read_bytes()))
+    cut = gzip.compress(fixtures[0].read_bytes())[:-9]
+    writes.insert(rng.randrange(len(writes)), Write(f"{folder}/cut-{fixtures[0].name}.gz", cut))
     size = -(-len(writes) // parts)
     return [writes[i : i + size] for i in range(0, len(writes), size)]
 
@@ -84,7 +94,7 @@ def same(lake_at: Callable[..., Any]) -> Callable[..., None]:
             undisturbed = lake_at("undisturbed")
             undisturbed.land(source, place)
             clean[:] = [undisturbed.bronze(source), undisturbed.quarantine()]
-            assert len(clean[0]) > 20 and len(clean[1]) >= 4
+            assert len(clean[0]) > 20 and len(clean[1]) >= 2
         found = lake_at(lake)
         assert found.bronze(source) == clean[0]
         assert found.quarantine() == clean[1]
@@ -97,10 +107,10 @@ def same(lake_at: Callable[..., Any]) -> Callable[..., None]:
     return check
 
 
-@pytest.mark.parametrize("source", ["aws_cloudtrail", "azure_activity"])
+@pytest.mark.parametrize("source", EACH)
 def test_killed_at_every_point(source, tmp_path, workers, points_of, same, lake_at):
     """SIGKILL before and after every commit and at every file, in a run that finds new, grown and bad objects."""
-    first, second = world(source, 3, events=60, parts=2)
+    first, second = world(source, 3, events=40, parts=2)
     before = tmp_path / "before"
     place = tmp_path / "bucket"
     job = partial(Job, source=source, place=str(place), options=SMALL)
@@ -123,18 +133,18 @@ def test_killed_at_every_point(source, tmp_path, workers, points_of, same, lake_
 def test_killed_while_the_lake_is_made(tmp_path, workers, points_of, same, lake_at):
     """SIGKILL at every point of the very first run."""
     place = tmp_path / "bucket"
-    for write in world("okta_system_log", 4, events=60, parts=1)[0]:
+    for write in world(WHOLE, 4, events=60, parts=1)[0]:
         write.show(place)
-    job = partial(Job, source="okta_system_log", place=str(place), action="land", options={"lanes": 1})
+    job = partial(Job, source=WHOLE, place=str(place), action="land", options={"lanes": 1})
     points = points_of(job(lake=str(tmp_path / "counted")))
     for at in range(points):
         lake = tmp_path / f"lake-{at}"
         assert workers.run(job(lake=str(lake), at=at)) == -signal.SIGKILL
-        lake_at(lake.name, lanes=1).land("okta_system_log", place)
-        same("okta_system_log", place, lake.name)
+        lake_at(lake.name, lanes=1).land(WHOLE, place)
+        same(WHOLE, place, lake.name)
 
 
-@pytest.mark.parametrize("source", ["aws_cloudtrail", "azure_activity"])
+@pytest.mark.parametrize("source", EACH)
 def test_a_zombie_beside_its_retry(source, tmp_path, workers, points_of, same, lake_at):
     """A worker is paused at each point; its retry does the work, more arrives and lands; then the first goes on."""
     first, second = world(source, 5, events=60, parts=2)
@@ -184,11 +194,12 @@ def storm(source: str, seed: int, tmp_path: Path, workers: Any, *, events: int, 
                 process.kill()
     for process in workers.started:
         workers.wait(process)
-    assert workers.run(job(action="land")) == 0
+    for _ in range(2):  # an open plan ends where its object ended; what grew since, the next run plans
+        assert workers.run(job(action="land")) == 0
     return place
 
 
-@pytest.mark.parametrize(("source", "reverse"), [("aws_cloudtrail", True), ("azure_activity", False)])
+@pytest.mark.parametrize(("source", "reverse"), [(WHOLE, True), (GROWING, False)])
 def test_many_at_once_killed_at_random(source, reverse, tmp_path, workers, same):
     place = storm(source, 11, tmp_path, workers, events=100, parts=8, reverse=reverse)
     same(source, place, "lake")
@@ -205,11 +216,11 @@ def test_many_at_once_killed_at_random_long(source, seed, tmp_path, workers, sam
 def test_two_planners(tmp_path, workers, same):
     """Planners at once over one growing folder plan no object twice."""
     place = tmp_path / "bucket"
-    job = partial(Job, lake=str(tmp_path / "lake"), source="azure_activity", place=str(place), options=SMALL)
-    for step in world("azure_activity", 6, events=80, parts=4):
+    job = partial(Job, lake=str(tmp_path / "lake"), source=GROWING, place=str(place), options=SMALL)
+    for step in world(GROWING, 6, events=80, parts=4):
         for write in step:
             write.show(place)
         planners = [workers.start(job(action="plan")) for _ in range(3)]
         assert [workers.wait(p) for p in planners] == [0, 0, 0]
         assert workers.run(job(action="land")) == 0
-    same("azure_activity", place, "lake")
+    same(GROWING, place, "lake")

@@ -31,11 +31,14 @@ class Job:
     signal: int = signal.SIGKILL
     points: str | None = None
     """A file that the points passed are counted in, one byte each."""
+    project: str = ""
+    """A copy of the dbt project, where it is not the checkout's."""
     options: dict[str, Any] = field(default_factory=dict)
 
 
 def run(job: Job) -> None:
-    settings = Settings(lake=job.lake, environment={}, workers=1, **job.options)
+    environment = {"CATCHMENT_DBT_PROJECT": job.project} if job.project else {}
+    settings = Settings(lake=job.lake, environment=environment, workers=1, **job.options)
     _mine(job)
     try:
         ACTIONS[job.action](settings, job)
@@ -43,37 +46,22 @@ def run(job: Job) -> None:
         raise SystemExit(75) from None
 
 
-def _build(settings: Settings, job: Job) -> None:
-    from transforms.warehouse.runner import build
+def _dbt(step: str) -> Callable[[Settings, Job], None]:
+    def work(settings: Settings, job: Job) -> None:
+        from transforms.warehouse import runner
 
-    failed = build(settings).failed
-    if failed:
-        raise RuntimeError(f"build: {failed}")
+        failed = getattr(runner, step)(settings).failed
+        if failed:
+            raise RuntimeError(f"{step}: {failed}")
 
-
-def _detect(settings: Settings, job: Job) -> None:
-    from transforms.warehouse.runner import detect
-
-    failed = detect(settings).failed
-    if failed:
-        raise RuntimeError(f"detect: {failed}")
-
-
-def _correlate(settings: Settings, job: Job) -> None:
-    from transforms.warehouse.runner import correlate
-
-    failed = correlate(settings).failed
-    if failed:
-        raise RuntimeError(f"correlate: {failed}")
+    return work
 
 
 ACTIONS: dict[str, Callable[[Settings, Job], object]] = {
     "plan": lambda settings, job: plan(settings, job.source, job.place),
     "land": lambda settings, job: land(settings, job.source, job.place),
     "lane": lambda settings, job: land_lane(settings, job.source, job.lane),
-    "build": _build,
-    "correlate": _correlate,
-    "detect": _detect,
+    **{step: _dbt(step) for step in ("build", "correlate", "detect", "rebuild")},
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.decoders import lines
 from transforms.decoders.framing import FIELDS, Bounds, ByContent
 from transforms.decoders.json_records import envelope
 from transforms.decoders.json_rows import JsonRows
@@ -124,6 +125,17 @@ def test_a_giant_line_is_bad_and_what_stands_beside_it_is_not():
         read(WORDS, data, chunk_bytes=16, max_document=64)
 
 
+def test_a_header_does_not_outgrow_what_it_stands_beside(monkeypatch):
+    """It is repeated beside every record: chunks get smaller, and one that is too long is none."""
+    monkeypatch.setattr(lines, "REPEATED_BYTES", 40)
+    chunks = list(WORDS(io.BytesIO(b"x last-name\n" + b"1 2\n" * 9), Bounds()))
+    assert [len(chunk.numbers) for chunk in chunks] == [3, 3, 3]
+    assert [n for chunk in chunks for n in chunk.numbers] == list(range(9))
+    header = b"x " + b"y" * lines.HEADER_BYTES
+    _, bad, _ = read(Lines(header=WORDS.header, opens=WORDS.opens), header + b"\n1 2\n")
+    assert [(n, reason) for n, _, reason in bad] == [(n, "no header, and of no known layout") for n in (0, 1)]
+
+
 def test_an_unfinished_line_waits():
     plain = Lines(layouts=(Header("x y", ("x", "y")),))
     records, bad, last = read(plain, b"1 2\n3 4", final=False)
@@ -148,10 +160,10 @@ def test_a_record_that_was_put_aside_keeps_its_header():
 
 
 values = st.binary(max_size=4).map(lambda b: b.translate(None, b"\n\r ")) | st.sampled_from([b"-", b"OK", b"a"])
-lines = st.lists(st.lists(values, min_size=1, max_size=4).map(b" ".join), max_size=12)
+many = st.lists(st.lists(values, min_size=1, max_size=4).map(b" ".join), max_size=12)
 
 
-@given(lines)
+@given(many)
 def test_all_at_once_is_as_one_by_one(given_lines):
     """The quick way gives what splitting each line gives, whatever the bytes."""
     header = Header("x y z", ("x", "y", "z"))

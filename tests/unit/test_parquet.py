@@ -117,6 +117,11 @@ def test_damaged_pages_are_refused_or_read():
     assert refused > 20
 
 
+def test_giant_names_are_refused():
+    with pytest.raises(DataError, match="column names of 70000 bytes, over the limit of 65536"):
+        read(written(pa.table({"x" * 70_000: [1]})))
+
+
 def test_a_bomb_is_refused(monkeypatch):
     monkeypatch.setattr(parquet, "FREE_EXPANSION", 1000)
     data = written(pa.table({"x": pa.array(["a" * 1000]).take(pa.array([0] * 20_000))}))

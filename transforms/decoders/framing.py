@@ -15,6 +15,10 @@ from transforms.lake.records import Chunk
 
 FIELDS = "fields"
 """The attribute that holds a record's header: as it stood above a line, or the list of a row's names in their order."""
+HEADER_BYTES = 64 << 10
+"""A longer header is none: it would stand beside every record."""
+REPEATED_BYTES = 64 << 20
+"""What the headers beside the records of one chunk may take together."""
 BOM = b"\xef\xbb\xbf"
 PEEK = 64
 

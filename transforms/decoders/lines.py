@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from transforms.decoders.compression import Readable
-from transforms.decoders.framing import BOM, FIELDS, Bounds, read_full
+from transforms.decoders.framing import BOM, FIELDS, HEADER_BYTES, REPEATED_BYTES, Bounds, read_full
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk
 
@@ -121,7 +121,7 @@ class _State:
             return
         header, start = self.header, 0
         for index, line in enumerate(lines):
-            if (first and index == 0) or line[0] in opens:
+            if ((first and index == 0) or line[0] in opens) and len(line) <= HEADER_BYTES:
                 found = find(line, first and index == 0)
                 if found is not None:
                     yield header, lines[start:index]
@@ -132,21 +132,26 @@ class _State:
         """Chunks of records below one header, or each below the layout that fits it."""
         number = self.next_no
         if self.header is not None:
-            if lines:
-                yield self._chunk(self.header, lines, number)
+            yield from self._pieces(self.header, lines, number)
             return
         start = 0
         before: Header | None = None
         for index, line in enumerate(lines):
             layout = self._layout(line)
             if index and layout is not before:
-                yield self._chunk(before, lines[start:index], number + start)
+                yield from self._pieces(before, lines[start:index], number + start)
                 start = index
             before = layout
-        if lines:
-            yield self._chunk(before, lines[start:], number + start)
+        yield from self._pieces(before, lines[start:], number + start)
+
+    def _pieces(self, header: Header | None, lines: list[bytes], number: int) -> Iterator[Chunk]:
+        rows = max(1, REPEATED_BYTES // max(1, len(header.fields))) if header else len(lines)
+        for start in range(0, len(lines), max(1, rows)):
+            yield self._chunk(header, lines[start : start + rows], number + start)
 
     def _layout(self, line: bytes) -> Header | None:
+        if self.lines.grows_right and len(self.lines.layouts) == 1:
+            return self.lines.layouts[0]
         exact = longest = None
         for layout in self.lines.layouts:
             count = len(_split(self.lines, layout, line))

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.decoders.compression import FREE_EXPANSION, Readable
-from transforms.decoders.framing import FIELDS, Bounds, text_of
+from transforms.decoders.framing import FIELDS, HEADER_BYTES, REPEATED_BYTES, Bounds, text_of
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk
 
@@ -97,7 +97,11 @@ def _copied(stream: Readable, file: IO[bytes]) -> int:
 def _batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
     try:
         table = pq.ParquetFile(pa.PythonFile(file, mode="r"), pre_buffer=False, buffer_size=1 << 20)
-        for batch in table.iter_batches(BATCH_ROWS, use_threads=False):
+        names = sum(len(name) for name in table.schema_arrow.names)
+        if names > HEADER_BYTES:
+            raise DataError(f"Parquet with column names of {names} bytes, over the limit of {HEADER_BYTES}")
+        rows = min(BATCH_ROWS, max(1, REPEATED_BYTES // max(1, names)))
+        for batch in table.iter_batches(rows, use_threads=False):
             yield pa.record_batch([_plain(column) for column in batch.columns], batch.schema.names)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.errors import ConfigError
 from transforms.lake.records import Bad, Chunk, Raw
 from transforms.lake.schemas import BRONZE, TIMESTAMP
 
@@ -110,6 +111,8 @@ class EnvelopeBuilder:
     def _columnar(self, chunk: Chunk, table: DeclaredTable, place: Place) -> Rows:
         """Records that are rows of columns: nothing is called for each of them but its hash."""
         if chunk.columns is None:
+            if chunk.records:
+                raise ConfigError(f"{self.source.name}: declares a table, but its framing gives no columns")
             return Rows(BRONZE.empty_table(), list(chunk.bad))
         columns, reasons = chunk.columns(sorted({*table.identity, *table.clock_columns}))
         uids = self._column_digests(chunk, columns, table, place)

@@ -10,7 +10,7 @@
                 when 'reads' then concat('read ', {{ number_text(r ~ '.value') }}, ' ', {{ access_noun(r) }}, ' of ', {{ r }}.store_uid)
                 when 'writes' then concat('wrote ', {{ number_text(r ~ '.value') }}, ' ', {{ access_noun(r) }}, ' to ', {{ r }}.store_uid)
                 when 'deletes' then concat('deleted ', {{ number_text(r ~ '.value') }}, ' ', {{ access_noun(r) }}, ' of ', {{ r }}.store_uid)
-                else concat('listed ', {{ r }}.store_uid, ' ', {{ number_text(r ~ '.value') }}, ' times')
+                else concat('listed ', {{ r }}.store_uid, ' ', {{ times_text(r ~ '.value') }})
             end,
             ' on a ', {{ r }}.weekday, '; on its ', {{ number_text(r ~ '.days_learned') }}, ' earlier ', {{ r }}.day_kind,
             case
@@ -20,19 +20,24 @@
         )
         when 'new_store' then concat(
             'touched ', {{ r }}.store_uid, ' for the first time in {{ access_lookback_days() }} days, ',
-            {{ number_text(r ~ '.value') }}, ' times on a ', {{ r }}.weekday,
+            {{ times_text(r ~ '.value') }}, ' on a ', {{ r }}.weekday,
             case when {{ r }}.denied > 0 then concat(' (', {{ number_text(r ~ '.denied') }}, ' refused)') else '' end,
             '; in the week before it touched only stores that it knew'
         )
         when 'new_network' then concat(
-            'touched ', {{ r }}.store_uid, ' ', {{ number_text(r ~ '.value') }}, ' times from ', {{ r }}.network,
+            'touched ', {{ r }}.store_uid, ' ', {{ times_text(r ~ '.value') }}, ' from ', {{ r }}.network,
             ' on a ', {{ r }}.weekday, '; in {{ access_lookback_days() }} days it never came from there'
         )
         else concat(
-            'touched ', {{ r }}.store_uid, ' ', {{ number_text(r ~ '.value') }}, ' times on a ', {{ r }}.weekday,
+            'touched ', {{ r }}.store_uid, ' ', {{ times_text(r ~ '.value') }}, ' on a ', {{ r }}.weekday,
             '; on its ', {{ number_text(r ~ '.days_learned') }}, ' earlier weekend days it touched no store at all'
         )
     end
+{%- endmacro %}
+
+{# How often, in words. #}
+{% macro times_text(number) -%}
+    case when {{ number }} = 1 then 'once' else concat({{ number_text(number) }}, ' times') end
 {%- endmacro %}
 
 {# What a store holds. #}

@@ -4,6 +4,7 @@
     ref('ocsf_authentication'),
     ref('ocsf_account_change'),
     ref('ocsf_user_access'),
+    ref('ocsf_group_management'),
 ] -%}
 with
 

@@ -72,7 +72,8 @@ def show(console: Console, lake: Path, truth: Path) -> None:
 def findings(lake: Path, classes: Iterable[str]) -> list[Row]:
     """The findings that stand, each with `vendor_ids`: the vendors' own ids of the events that it rests on.
 
-    An event whose vendor gives none, a flow, is known by its endpoints and time.
+    What a late event withdrew is no finding; what a suppression hides is counted in findings.suppressed. An event whose
+    vendor gives no id, a flow, is known by its endpoints and time.
     """
     flow = "concat_ws('|', src_endpoint_ip, src_endpoint_port, dst_endpoint_ip, dst_endpoint_port, time)"
     events = " union all ".join(
@@ -82,13 +83,16 @@ def findings(lake: Path, classes: Iterable[str]) -> list[Row]:
         lake,
         f"""
         with events as ({events}),
-        evidence as (select finding_uid, unnest(evidence_event_uids) as event_uid from findings.findings),
+        standing as (
+            select * from findings.findings where revision_kind <> 'withdrawn' and suppressed_by is null
+        ),
+        evidence as (select finding_uid, unnest(evidence_event_uids) as event_uid from standing),
         vendor as (
             select e.finding_uid, list(distinct o.metadata_uid) as vendor_ids
             from evidence as e join events as o on o.event_uid = e.event_uid group by 1
         )
         select f.severity_id, f.title, f.analytic_uid, f.analytic_name, coalesce(v.vendor_ids, []) as vendor_ids
-        from findings.findings as f left join vendor as v on v.finding_uid = f.finding_uid
+        from standing as f left join vendor as v on v.finding_uid = f.finding_uid
         order by f.severity_id desc, f.analytic_name, f.title
         """,
     )

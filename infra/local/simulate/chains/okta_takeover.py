@@ -139,4 +139,5 @@ CHAIN = Chain(
     chain_id="okta_takeover",
     title="Password spray, taken over administrator, secrets taken from AWS, trail stopped",
     plant=plant,
+    may_also_fire=("det_aws__trail_not_logging", "det_okta__user_without_factor"),
 )

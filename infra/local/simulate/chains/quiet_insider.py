@@ -138,4 +138,9 @@ def _objects(scene: Scene, at: int) -> Iterator[Step]:
     )
 
 
-CHAIN = Chain(chain_id="quiet_insider", title="Single steps by insiders from their usual networks", plant=plant)
+CHAIN = Chain(
+    chain_id="quiet_insider",
+    title="Single steps by insiders from their usual networks",
+    plant=plant,
+    may_also_fire=("det_aws__trail_not_logging", "det_okta__user_without_factor"),
+)

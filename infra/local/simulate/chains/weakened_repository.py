@@ -36,6 +36,8 @@ def plant(scene: Scene) -> Iterator[Step]:
         operation_type="create",
     )
     yield _step([runner], "det_github__self_hosted_runner_registered", **named)
+    rights = done("repo.set_default_workflow_permissions", operation_type="modify")
+    yield _step([rights], "det_github__workflow_rights_changed", **named)
     unprotected = done("protected_branch.destroy", name="main", operation_type="remove")
     yield _step([unprotected], "det_github__branch_protection_removed", **named)
     key = done("public_key.create", title="deploy", read_only="false", operation_type="create")

@@ -866,7 +866,7 @@ class CloudTrail:
         """Add something unusual that is nevertheless all right, rationed for each role and hour."""
         rng, caps, group = self._rng, self._caps, session.group
         org, account = self._org, session.account
-        kind = rng.randrange(7)
+        kind = rng.randrange(6)
         at = start + rng.randrange(200)
         calls: list[Call] = []
         if kind == 0 and caps.take(start, group, "denied", 2):
@@ -886,9 +886,7 @@ class CloudTrail:
         elif kind == 4 and session.admin:
             policy = rng.choice(("ReadOnlyAccess", "AmazonS3ReadOnlyAccess", "CloudWatchReadOnlyAccess"))
             calls = [attach_policy(rng.choice(("Role", "Group")), f"team-{rng.randrange(8)}", policy)]
-        elif kind == 5:
-            calls = [console_login(success=True, mfa=True)]
-        elif kind == 6 and caps.take(start, group, "denied", 2):
+        elif kind == 5 and caps.take(start, group, "denied", 2):
             calls = [denied(session, "cloudtrail.amazonaws.com", "StopLogging", read_only=False)]
         records = [self._one(session, call, at + 25 * n) for n, call in enumerate(calls)]
         if records:
