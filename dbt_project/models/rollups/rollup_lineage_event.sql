@@ -11,7 +11,7 @@
             when api_operation = 'workflows.completed_workflow_run' then 'run_completed'
         end
 {% endset %}
-{% set change = "source = 'aws_cloudtrail' and status_id = 1 and resource_uid is not null" %}
+{% set change = "metadata_product_name = 'CloudTrail' and status_id = 1 and resource_uid is not null" %}
 {% set acted %}
         event_uid,
         metadata_uid as vendor_uid,
@@ -69,7 +69,7 @@ code as (
         cicd_environment_name as environment_name,
         {{ no_session }}
     from {{ new_rows(ref('ocsf_api_activity')) }}
-    where source = 'github_audit' and {{ from_github }} is not null
+    where vcs_provider = 'github' and {{ from_github }} is not null
 
 ),
 
@@ -84,7 +84,7 @@ sessions as (
         user_uid as session_arn
     from {{ new_rows(ref('ocsf_authentication')) }}
     where
-        source = 'aws_cloudtrail'
+        metadata_product_name = 'CloudTrail'
         and status_id = 1
         and user_credential_uid is not null
         and (

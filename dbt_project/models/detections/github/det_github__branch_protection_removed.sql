@@ -1,5 +1,5 @@
 {%- set where -%}
-    source = 'github_audit'
+    metadata_product_vendor_name = 'GitHub'
     and status_id = 1
     and (
         api_operation in ('protected_branch.destroy', 'repository_ruleset.destroy')

@@ -1,5 +1,5 @@
 {%- set where -%}
-    source = 'github_audit'
+    metadata_product_vendor_name = 'GitHub'
     and api_operation in ('git.clone', 'repo.download_zip')
     and status_id = 1
     -- Workflows and apps clone all day long.

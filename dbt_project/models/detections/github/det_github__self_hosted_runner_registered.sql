@@ -1,5 +1,5 @@
 {%- set where -%}
-    source = 'github_audit'
+    metadata_product_vendor_name = 'GitHub'
     and api_operation in (
         'repo.register_self_hosted_runner', 'org.register_self_hosted_runner', 'enterprise.register_self_hosted_runner'
     )

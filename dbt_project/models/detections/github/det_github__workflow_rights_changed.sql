@@ -1,5 +1,5 @@
 {%- set where -%}
-    source = 'github_audit'
+    metadata_product_vendor_name = 'GitHub'
     and status_id = 1
     and regexp_extract(api_operation, '^(business|org|repo)[.](set_default_workflow_permissions|set_workflow_permission_can_approve_pr)$', 2) <> ''
     -- What an organisation is created with is no change.
