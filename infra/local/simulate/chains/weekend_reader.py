@@ -22,7 +22,14 @@ def plant(scene: Scene) -> Iterator[Step]:
         digits = rng.randbytes(16).hex()
         key = f"data/{digits[4:6]}/part-{digits[6:18]}.parquet"
         reads.append(aws.planted(session, aws.s3_object(session, "GetObject", bucket, key, digits), at, rng))
-    yield Step(source=aws.NAME, records=reads, anomaly=Anomaly(principal=person.email, store=bucket, kind="volume"))
+    yield Step(
+        source=aws.NAME,
+        records=reads,
+        detection="det_access__reads_out_of_baseline",
+        entity={"principal": person.email, "bucket": bucket},
+        needs_learning=True,
+        anomaly=Anomaly(principal=person.email, store=bucket, kind="volume"),
+    )
 
 
 CHAIN = Chain(chain_id="weekend_reader", title="An insider copies a bucket at the weekend", plant=plant)
