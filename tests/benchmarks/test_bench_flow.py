@@ -91,8 +91,8 @@ def test_flow_logs_against_the_engine_reading_text(tmp_path: Path) -> None:
         rows,
         f"{records:,} flows, {size / 1e6:.0f} MB of text in {OBJECTS} to {OBJECTS + 3} objects. Required: "
         f"{REQUIRED:.0%} of the first line's speed, of `land` and `route` together. DuckDB writes the columns that it "
-        "reads; `land` hashes every record and keeps its text and place, `route` reads each row by its own header, makes rows unique "
-        "and writes OCSF. Process starts and dbt's are in none of them.",
+        "reads; `land` hashes every record and keeps its text and place, `route` reads each row by its own header, "
+        "makes rows unique and writes OCSF. Process starts and dbt's are in none of them.",
     )
     assert speed["`land`"] >= REQUIRED
     assert speed["`land` and `route`"] >= REQUIRED

@@ -39,7 +39,8 @@ DETECTIONS = (
     "det_cross__console_login_without_idp",
     "det_okta__password_spray",
 )
-MARTS = Path("dbt_project") / "models" / "marts" / "access"
+MODELS = Path("dbt_project") / "models"
+READ = ("marts/access", "rollups/rollup_access_day.sql", "rollups/rollup_access_day.yml")
 DELETED = f"select finding_uid from findings.findings where analytic_uid = '{DELETIONS}'"
 SEED = Path("seeds") / "classes" / f"{TRAIL}.csv"
 
@@ -47,7 +48,12 @@ SEED = Path("seeds") / "classes" / f"{TRAIL}.csv"
 def project(folder: Path) -> Path:
     """A copy of the project, with a few detections (of rollups and watermarks too) and the marts of access."""
     small(folder, DETECTIONS)
-    shutil.copytree(REPOSITORY / MARTS, folder / MARTS.relative_to("dbt_project"), dirs_exist_ok=True)
+    for part in READ:
+        there, here = REPOSITORY / MODELS / part, folder / "models" / part
+        if there.is_dir():
+            shutil.copytree(there, here, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(there, here)
     return folder
 
 

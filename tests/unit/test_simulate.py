@@ -34,8 +34,8 @@ def simulation(**changes: Any) -> Simulation:
 
 
 def _forms() -> dict[str, ModuleType]:
-    """What each source must look like: one module of `simulated/` for each, named after it."""
-    return {name: importlib.import_module(f"simulated.{name}") for name in known_sources()}
+    """What each source must look like: one module of `forms/` for each, named after it."""
+    return {name: importlib.import_module(f"forms.{name}") for name in known_sources()}
 
 
 FORMS = _forms()

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
-
-import pyarrow as pa
-import pyarrow.csv
+from typing import TYPE_CHECKING
 
 from transforms.decoders.compression import Readable
 from transforms.decoders.framing import BOM, FIELDS, HEADER_BYTES, REPEATED_BYTES, Bounds, read_full
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk
+
+if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of them again and again
+    import pyarrow as pa
 
 FIRST = itemgetter(0)
 QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"|\[([^\]]*)\]|([^ ]+)')
@@ -191,6 +192,9 @@ def columns_of(
 
 def _at_once(header: Header, records: Sequence[bytes], wanted: list[str]) -> Mapping[str, pa.Array] | None:
     """None where a record has not as many fields as the header, or a byte that the library takes for a line's end."""
+    import pyarrow as pa
+    import pyarrow.csv
+
     if not records or not wanted or not all(records):
         return None
     data = b"\n".join(records)
@@ -218,12 +222,16 @@ def _at_once(header: Header, records: Sequence[bytes], wanted: list[str]) -> Map
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
+    import pyarrow as pa
+
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
 def _one_by_one(
     lines: Lines, header: Header, records: Sequence[bytes], wanted: list[str]
 ) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
+    import pyarrow as pa
+
     places = [header.names.index(name) for name in wanted]
     rows: list[list[bytes | None]] = []
     reasons: dict[int, str] = {}

@@ -12,16 +12,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from transforms.decoders.compression import FREE_EXPANSION, Readable
 from transforms.decoders.framing import FIELDS, HEADER_BYTES, REPEATED_BYTES, Bounds, text_of
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk
+
+if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of them again and again
+    import pyarrow as pa
 
 IN_MEMORY = 64 << 20
 """Bytes of a file that are held in memory; a larger one goes to a temporary file: its index stands at its end."""
@@ -78,6 +79,8 @@ def row_columns(
     rows: Sequence[Mapping[str, Any]], rename: Callable[[str], str], names: Sequence[str]
 ) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
     """Columns of rows that are mappings, as text."""
+    import pyarrow as pa
+
     held = {rename(key): key for row in reversed(rows) for key in row}
     return {
         name: pa.array([text_of(row.get(held[name])) for row in rows], pa.string()).cast(pa.binary())
@@ -95,6 +98,9 @@ def _copied(stream: Readable, file: IO[bytes]) -> int:
 
 
 def _batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         table = pq.ParquetFile(pa.PythonFile(file, mode="r"), pre_buffer=False, buffer_size=1 << 20)
         names = sum(len(name) for name in table.schema_arrow.names)
@@ -116,6 +122,8 @@ def _plain(column: pa.Array) -> pa.Array:
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
     if pa.types.is_dictionary(kind):
         return _plain_type(kind.value_type)
     if pa.types.is_temporal(kind) and not pa.types.is_date32(kind):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
-import pyarrow as pa
+
+if TYPE_CHECKING:  # the declarations of sources import this module, and Airflow reads all of them again and again
+    import pyarrow as pa
 
 Raw = msgspec.Raw | bytes
-Columns = Callable[[Sequence[str]], tuple[Mapping[str, pa.Array], Mapping[int, str]]]
+Columns: TypeAlias = "Callable[[Sequence[str]], tuple[Mapping[str, pa.Array], Mapping[int, str]]]"
 """Some columns of a chunk's records by name, as text, and by index the reasons why a record has none.
 
 A name that the records do not have is left out; what a record leaves empty is null or the format's own mark for it.

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from transforms.decoders.framing import ByContent
 from transforms.decoders.json_records import envelope
@@ -18,6 +16,9 @@ from transforms.decoders.json_rows import JsonRows
 from transforms.decoders.lines import Header, Lines, header_like, hyphened
 from transforms.decoders.parquet import ParquetRows
 from transforms.sources.base import KeyTemplate, Source, Table, Value
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DEFAULT = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
@@ -39,6 +40,9 @@ EARLIEST = 631_152_000
 
 def clock(columns: Mapping[str, pa.Array]) -> Sequence[Value] | pa.Array:
     """`start` in epoch milliseconds; `end` where there is no plausible start."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     times = [_seconds(columns[name]) for name in ("start", "end") if name in columns]
     whole = [t for t in times if isinstance(t, pa.Array)]
     if len(whole) == len(times) and whole:
@@ -50,6 +54,8 @@ def clock(columns: Mapping[str, pa.Array]) -> Sequence[Value] | pa.Array:
 
 
 def _seconds(column: pa.Array) -> pa.Array | None:
+    import pyarrow as pa
+
     try:
         return column.cast(pa.string()).cast(pa.int64())
     except pa.ArrowInvalid:

@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pyarrow as pa
 
 from transforms.decoders.compression import Readable
 from transforms.decoders.framing import Bounds, Framing
 from transforms.decoders.json_records import Expand, JsonRecords, envelope
 from transforms.errors import ConfigError
 from transforms.lake.records import Chunk
+
+if TYPE_CHECKING:  # Airflow reads the declarations of all sources again and again
+    import pyarrow as pa
 
 Value = str | int | float | None
 """What a field of a head may hold; a record with anything else there is quarantined as of a wrong type."""
