@@ -15,9 +15,10 @@ from transforms.lake.table import Lake
 from transforms.settings import Settings
 
 pytestmark = pytest.mark.xdist_group("simulated-lake")
-ORDINARY = 0.005
+ORDINARY = 0.01
 """Part of the rows of access_day that may be anomalies without anything planted: a person who touches a few of many
-stores at random meets one of them for the first time in four weeks now and then. Measured: 0.001 to 0.003."""
+stores at random meets one of them, or comes by another usual network, for the first time in four weeks now and then.
+Measured: 0.0064 with six sources, 14 rows of 2,183; a person who seldom uses Google Cloud accounts for most."""
 CONTENTS = (
     "rollups.access_day",
     "marts.access_day",
@@ -88,7 +89,7 @@ def test_ordinary_days_are_quiet(
     assert counted["days"] > 1000
     assert counted["principals"] > 20
     assert len(ordinary) <= ORDINARY * counted["days"]
-    assert {a["kind"] for a in ordinary} <= {"new_store"}
+    assert {a["kind"] for a in ordinary} <= {"new_store", "new_network"}
 
 
 def test_the_day_table_counts_every_touch_once(simulated: Organisation) -> None:
