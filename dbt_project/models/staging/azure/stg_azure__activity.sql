@@ -201,7 +201,10 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns('azure_activity', 'Activity Log', 'Microsoft', uid='coalesce(event.eventDataId, properties.id, event.correlationId)', code='operation') }},
+        {{ ocsf_identity_columns(
+            'azure_activity', 'Activity Log', 'Microsoft',
+            uid='coalesce(event.eventDataId, properties.id, event.correlationId)', code='operation',
+        ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'operation') }},
         cast(grade as integer) as severity_id,
