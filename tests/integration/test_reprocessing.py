@@ -70,14 +70,12 @@ def map_deletions_elsewhere(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Six simulated days: a folder with its first half, and one with all of it."""
-    first, both = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("both")
+    """Six simulated days: a folder with what was delivered first, and one with the rest."""
+    first, rest = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("rest")
     deliveries = list(Simulation(seed=21, days=6, end=END, events_per_day=200, sources=list(PLACES)).deliveries())
     for n, delivery in enumerate(deliveries):
-        apply(both, delivery)
-        if n < len(deliveries) // 2:
-            apply(first, delivery)
-    return first, both
+        apply(first if n < len(deliveries) // 2 else rest, delivery)
+    return first, rest
 
 
 def lake_of(root: Path, project_folder: Path, **options: Any) -> Landed:
@@ -96,14 +94,15 @@ def clean(tmp_path_factory: pytest.TempPathFactory, halves: tuple[Path, Path]) -
     """A lake that one run made of everything."""
     folder = tmp_path_factory.mktemp("clean")
     found = lake_of(folder / "lake", project(folder / "project"))
-    work(found, halves[1])
+    work(found, *halves)
     return found
 
 
-def work(lake: Landed, folder: Path | None = None) -> tuple[Any, Any, Any]:
-    """Land what lies in a folder, then build, correlate and detect."""
-    for source, place in PLACES.items() if folder else ():
-        lake.land(source, folder / place)
+def work(lake: Landed, *folders: Path) -> tuple[Any, Any, Any]:
+    """Land what lies in some folders, then build, correlate and detect."""
+    for folder in folders:
+        for source, place in PLACES.items():
+            lake.land(source, folder / place)
     done = build(lake.settings), correlate(lake.settings), detect(lake.settings)
     assert [step.failed for step in done] == [{}, {}, {}]
     return done
@@ -150,7 +149,7 @@ def test_a_changed_mapping_is_rebuilt_from_bronze(
     lake: Landed, clean: Landed, halves: tuple[Path, Path], tmp_path: Path
 ) -> None:
     """Rows change their class, findings are revised and withdrawn; what the mapping does not change is not revised."""
-    work(lake, halves[1])
+    work(lake, *halves)
     before, rows = kinds(lake), lake.ocsf()
     assert set(before.values()) == {"create"}
     deletions = {row["finding_uid"] for row in lake.sql(DELETED)}
@@ -159,7 +158,7 @@ def test_a_changed_mapping_is_rebuilt_from_bronze(
     other = lake_of(tmp_path / "other", tmp_path / "project")
     map_deletions_elsewhere(tmp_path / "project")
     assert rebuild(lake.settings).failed == {}
-    work(other, halves[1])
+    work(other, *halves)
     assert lake.ocsf() != rows
     same(lake, other)
     after = kinds(lake)
@@ -272,7 +271,7 @@ def test_quarantine_is_replayed_after_a_fix(
         reject=lambda head: "not understood" if "Delete" in str(head.eventName) else source.reject(head),
     )
     monkeypatch.setattr(f"transforms.sources.{TRAIL}.SOURCE", broken)
-    work(lake, halves[1])
+    work(lake, *halves)
     monkeypatch.undo()
     entries = lake.sql("select reason from ops.quarantine")
     assert len(entries) > 10 and {row["reason"] for row in entries} == {"not understood"}

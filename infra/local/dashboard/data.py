@@ -192,9 +192,7 @@ def change(row: Mapping[str, Any]) -> Row:
         "time": row.get("time_dt") or row.get("event_date"),
         "origin": row.get("origin") or "unknown",
         "author": row.get("author") or row.get("starter_name") or row.get("actor_user_name"),
-        "facts": [
-            [name, text(value)] for name, value in facts.items() if name not in ("origin", "time_dt", "event_date")
-        ],
+        "facts": facts,
     }
 
 
