@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.lake.schemas import BRONZE
-from transforms.lake.table import PARQUET, DataFile, Lake, Table, high_stat, low_stat
+from transforms.lake.table import PARQUET, ROW_GROUP, DataFile, Lake, Table, high_stat, low_stat
 
 BUFFER = 48 << 20
 """Bytes of rows that are held before a row group is written."""
@@ -42,7 +42,7 @@ class _Open:
         self.high: datetime | None = None
 
     def write(self, rows: pa.Table) -> None:
-        self.writer.write_table(rows)
+        self.writer.write_table(rows, row_group_size=ROW_GROUP)
         self.rows += rows.num_rows
         self.bytes += rows.nbytes
         span = pc.min_max(rows.column("event_time")).as_py()

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 spare_pandas()
 ATTEMPTS = 30
 PARQUET = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "version": "2.6"}
+ROW_GROUP = 1 << 16
+"""Rows of a row group at most: engines share a file's row groups out to their threads."""
 CONFIGURATION: dict[str, str | None] = {
     "delta.appendOnly": "true",
     "delta.enableChangeDataFeed": "true",
@@ -326,7 +328,7 @@ class Table:
         for partition, part in split_by(rows, partition_by):
             path = self.new_path(partition)
             with self.lake.create(self, path) as sink:
-                pq.write_table(part, sink, **PARQUET)
+                pq.write_table(part, sink, row_group_size=ROW_GROUP, **PARQUET)
             files.append(self.describe(path, partition, part.num_rows, column_stats(part, stats)))
         return files
 

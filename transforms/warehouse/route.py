@@ -22,10 +22,14 @@ from transforms.errors import ConfigError
 from transforms.lake.rebuild import check_request
 from transforms.lake.table import Changes, DataFile, Lake, LogGone, Reading, Snapshot, Table, ocsf_txn, reading_of
 from transforms.settings import Settings
+from transforms.sources import get
 from transforms.warehouse.inputs import in_parts
 from transforms.warehouse.session import identifier, literal, scan
+from transforms.warehouse.staged import Batch, Staged
 
 FEW_DAYS = 4
+UNHELD = 4
+"""How many times as large a batch is whose rows are not held in memory."""
 LOST = 20
 """Times in a row that a batch may be lost to a rival before the model fails."""
 
@@ -67,6 +71,8 @@ def route(
     if not bronze.exists():
         return result
     app = ocsf_txn(source)
+    in_columns = get(source).table is not None
+    limit = settings.batch_bytes * (UNHELD if in_columns else 1)
     head = bronze.open()
     lost = 0
     again: list[Sequence[DataFile]] = []
@@ -82,18 +88,20 @@ def route(
         end: int | None
         if not again:
             try:
-                files, end = take(head, start, stop, settings.batch_bytes)
+                files, end = take(head, start, stop, limit)
             except LogGone as error:
                 result.unseen = str(error) if start >= 0 else None
                 everything = sorted(head.files(), key=lambda f: (str(f.partition["event_date"]), f.path))
-                again = [part["bronze"] for part in in_parts({"bronze": everything}, settings.batch_bytes)] or [[]]
+                again = [part["bronze"] for part in in_parts({"bronze": everything}, limit)] or [[]]
         if again:
             behind = {name: s for name, s in snapshots.items() if progress[name] < head.version}
             if not behind:
                 return result
             files, end = again[0], head.version if len(again) == 1 else None
         if files:
-            done = _batch(con, lake, result, model, sql, source, app, files, end, snapshots, behind, classes)
+            done = _batch(
+                con, lake, result, model, sql, source, app, files, end, snapshots, behind, classes, in_columns
+            )
         elif again or stop < head.version or stop not in (start, head.version):
             step = head.version if again else stop
             lost_any = [s for s in behind.values() if not s.table.commit_on(s, Changes(progress={app: step}))]
@@ -133,6 +141,7 @@ def _batch(
     snapshots: Mapping[str, Snapshot],
     behind: Mapping[str, Snapshot],
     classes: Mapping[str, int],
+    in_columns: bool,
 ) -> bool:
     """Compute and commit one batch, which brings those behind to version `end`, or leaves them where they are.
 
@@ -140,12 +149,18 @@ def _batch(
     """
     days = {f.partition["event_date"] for f in files}
     earlier = {name: [f for f in s.files() if f.partition["event_date"] in days] for name, s in snapshots.items()}
-    bronze = lake.table(f"bronze/{source}")
+    batch = Batch(
+        con=con,
+        lake=lake,
+        source=source,
+        sql=sql,
+        view=f"catchment_new.{identifier(f'{model}__bronze__{source}')}",
+        rows=scan(lake.table(f"bronze/{source}"), files),
+        earlier=earlier,
+    )
     try:
-        unreadable = _stage(con, model, sql, source, scan(bronze, files))
-        counts = _unique(con, lake, source, earlier)
-        present = dict(con.execute("select class_uid, count(*) from catchment_work.staged group by all").fetchall())
-        strange = set(present) - set(classes.values())
+        staged = (batch.give() if in_columns else None) or batch.hold()
+        strange = set(staged.days) - set(classes.values())
         if strange:
             strangers = ", ".join(sorted(str(c) for c in strange))
             raise ConfigError(
@@ -153,8 +168,7 @@ def _batch(
             )
         done = True
         for name, snapshot in behind.items():
-            class_uid = classes[name]
-            written = _write(con, lake, snapshot, class_uid) if class_uid in present else []
+            written = _write(con, lake, snapshot, staged, classes[name])
             come = snapshot.progress(app) if end is None else end
             if snapshot.table.commit_on(snapshot, Changes(files=written, progress={app: come})):
                 result.rows[name] += sum(f.rows for f in written)
@@ -163,102 +177,25 @@ def _batch(
                 done = False
         if done:
             result.batches += 1
-            result.duplicates += counts[0]
-            result.collisions += counts[1]
-            result.unreadable += unreadable
+            result.duplicates += staged.duplicates
+            result.collisions += staged.collisions
+            result.unreadable += staged.unreadable
             result.new += reading_of(files)
             for table_files in earlier.values():
                 result.seen += reading_of(table_files)
         return done
     finally:
-        for name in ("staged", "verdict", "known", "suspect"):
-            con.execute(f"drop table if exists catchment_work.{name}")
+        batch.end()
 
 
-def _stage(con: duckdb.DuckDBPyConnection, model: str, sql: str, source: str, rows: str) -> int:
-    """Run the model's SQL into catchment_work.staged. Rows whose text the engine cannot parse come with raw = NULL."""
-    con.execute("create schema if not exists catchment_new")
-    con.execute("create schema if not exists catchment_work")
-    view = f"catchment_new.{identifier(f'{model}__bronze__{source}')}"
-    create = f"create or replace table catchment_work.staged as {sql}"
-    con.execute(f"create or replace view {view} as select * from {rows}")
-    try:
-        con.execute(create)
-        return 0
-    except duckdb.InvalidInputException as error:
-        if "JSON" not in str(error):
-            raise
-    con.execute(
-        f"create or replace view {view} as select * replace (case when json_valid(raw) then raw end as raw) from {rows}"
-    )
-    con.execute(create)
-    count = con.execute(f"select count(*) from {view} where raw is null").fetchall()
-    return int(count[0][0])
-
-
-def _unique(
-    con: duckdb.DuckDBPyConnection, lake: Lake, source: str, earlier: Mapping[str, Sequence[DataFile]]
-) -> tuple[int, int]:
-    """Decide which staged rows are duplicates and which collide; (duplicates, collisions).
-
-    A duplicate has the event_uid and the text of a row that is there or comes earlier in the batch. A row with the
-    event_uid but another text is kept and flagged: some ids are chosen by clients.
-    """
-    parts = [
-        f"select event_uid, raw_data_hash from {scan(lake.table(f'ocsf/{name}'), files)} "
-        f"where source = {literal(source)}"
-        for name, files in earlier.items()
-        if files
-    ]
-    con.execute(
-        "create or replace table catchment_work.known as "
-        + (
-            f"select k.event_uid, k.raw_data_hash from ({' union all '.join(parts)}) k "
-            "where k.event_uid in (select event_uid from catchment_work.staged)"
-            if parts
-            else "select null::varchar as event_uid, null::varchar as raw_data_hash where false"
-        )
-    )
-    con.execute(
-        """
-        create or replace table catchment_work.suspect as
-        select event_uid from catchment_work.known
-        union
-        select event_uid from catchment_work.staged group by event_uid having count(*) > 1
-        """
-    )
-    con.execute(
-        """
-        create or replace table catchment_work.verdict as
-        with texts as (
-            select s.rowid as row, s.event_uid, s.raw_data_hash,
-                row_number() over (
-                    partition by s.event_uid, s.raw_data_hash order by s.object_uri, s.record_no
-                ) as copy,
-                dense_rank() over (partition by s.event_uid order by s.raw_data_hash) as text
-            from catchment_work.staged s
-            where s.event_uid in (select event_uid from catchment_work.suspect)
-        ),
-        uids as (select distinct event_uid from catchment_work.known),
-        pairs as (select distinct event_uid, raw_data_hash from catchment_work.known)
-        select t.row,
-            t.copy > 1 or p.event_uid is not null as is_duplicate,
-            u.event_uid is not null or t.text > 1 as is_collision
-        from texts t
-        left join uids u on u.event_uid = t.event_uid
-        left join pairs p on p.event_uid = t.event_uid and p.raw_data_hash is not distinct from t.raw_data_hash
-        """
-    )
-    counts = con.execute(
-        "select count(*) filter (is_duplicate), count(*) filter (not is_duplicate and is_collision) "
-        "from catchment_work.verdict"
-    ).fetchall()
-    return int(counts[0][0]), int(counts[0][1])
-
-
-def _write(con: duckdb.DuckDBPyConnection, lake: Lake, snapshot: Snapshot, class_uid: int) -> list[DataFile]:
+def _write(
+    con: duckdb.DuckDBPyConnection, lake: Lake, snapshot: Snapshot, staged: Staged, class_uid: int
+) -> list[DataFile]:
     """Write one class's staged rows as Parquet by day, in the columns of its contract; commits nothing."""
-    have = {name: kind for name, kind, *_ in con.execute("describe catchment_work.staged").fetchall()}
+    days = staged.days.get(class_uid)
+    if not days:
+        return []
+    have = {name: kind for name, kind, *_ in con.execute(f"describe select s.* from {staged.rows}").fetchall()}
     contract = {name: kind for name, kind, *_ in _contract(con, snapshot.table.name.split("/")[1])}
     columns = []
     for name, kind in contract.items():
@@ -271,14 +208,10 @@ def _write(con: duckdb.DuckDBPyConnection, lake: Lake, snapshot: Snapshot, class
         else:
             columns.append(f"s.{identifier(name)}" if name in have else f"cast(null as {kind}) as {identifier(name)}")
     select = (
-        f"select {', '.join(columns)} from catchment_work.staged s "
-        "left join catchment_work.verdict v on v.row = s.rowid "
+        f"select {', '.join(columns)} from {staged.rows} "
         f"where s.class_uid = {class_uid} and not coalesce(v.is_duplicate, false)"
     )
-    days = con.execute(
-        f"select distinct event_date from catchment_work.staged where class_uid = {class_uid}"
-    ).fetchall()
-    return copy_to(con, lake, snapshot, select, [day for (day,) in days])
+    return copy_to(con, lake, snapshot, select, days)
 
 
 def _contract(con: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@
 {%- set known = [] -%}{%- for column in columns -%}{%- do known.append("'" ~ column ~ "'") -%}{%- endfor -%}
 attributes_once as (
 
-    select distinct attributes as header_of from {{ new_rows(bronze) }}
+    select {{ each_once('attributes') }} as header_of from {{ new_rows(bronze) }}
 
 ),
 
