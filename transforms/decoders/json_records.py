@@ -123,6 +123,9 @@ def read_records(
 
 def _pieces(chunk: Chunk, offset: int, size: int) -> Iterator[Chunk]:
     """A chunk in pieces of about `size` bytes: what is made of a large document need not be as large at once."""
+    if chunk.consumed - offset <= size:
+        yield chunk
+        return
     first, held = 0, 0
     for index, record in enumerate(chunk.records):
         held += len(memoryview(record))

@@ -1,4 +1,4 @@
-"""PySpark local[2] doing what landing does: id, time, day, place and text of every record. FOLDER OUT VARIANT
+"""PySpark local[2] doing what landing does: id, time, day, place and text of every record. VARIANT FOLDER OUT
 
 Runs in an environment of its own (requirements-spark.txt). It writes zstd Parquet, since Delta's jar is not on PyPI: a
 little less work than landing's. `paths` takes the three fields by get_json_object, `struct` by one from_json. Prints
@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 
-def main(folder: str, out: str, variant: str) -> None:
+def main(variant: str, folder: str, out: str) -> None:
     spark = (
         SparkSession.builder.master("local[2]")
         .config("spark.driver.memory", "6g")
