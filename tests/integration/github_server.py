@@ -9,83 +9,32 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
+
+from tests.integration.standin import Handler, StandIn
 
 TOKEN = "stand-in-token-0815"
+SINCE = re.compile(r"created:>=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00)")
 
 
-class GitHub:
-    """Events as they are indexed, and faults to answer with before the next good answers, one a request."""
+class _Handler(Handler):
+    api: GitHub
 
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.faults: list[Any] = []
-        self.requests: list[str] = []
-        self.problems: list[str] = []
-        self.page = 3
-        handler = type("Handler", (_Handler,), {"github": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.base = f"http://127.0.0.1:{self.server.server_port}/orgs/example"
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def add(self, *moments: datetime, **fields: Any) -> None:
-        """Index events that happened at the given moments."""
-        for moment in moments:
-            at = int(moment.timestamp() * 1000)
-            name = f"document-{len(self.events):04d}"
-            self.events.append(
-                {"@timestamp": at, "_document_id": name, "action": "repo.create", "actor": "ada", "org": "example"}
-                | {"created_at": at, "repo": f"example/ü-{len(self.events)}"}
-                | fields
-            )
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join(5)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    github: GitHub
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        github, parts = self.github, urlsplit(self.path)
-        query = {k: v[0] for k, v in parse_qs(parts.query).items()}
-        github.requests.append(self.path)
+    def refused(self, path: str, query: dict[str, str]) -> tuple[int, bytes] | None:
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            self.answer(401, b'{"message":"Bad credentials"}')
-            return
+            return 401, b'{"message":"Bad credentials"}'
         asked = {k: query.get(k) for k in ("include", "order", "per_page")}
-        since = re.fullmatch(r"created:>=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00)", query.get("phrase", ""))
-        wrong = parts.path != "/orgs/example/audit-log" or asked != {
-            "include": "all",
-            "order": "asc",
-            "per_page": "100",
-        }
-        if wrong or since is None:
-            github.problems.append(self.path)
-            self.answer(422, b'{"message":"Validation Failed"}')
-            return
-        fault = github.faults.pop(0) if github.faults else None
-        if fault == "drop":
-            self.close_connection = True
-            self.connection.close()
-        elif fault is not None:
-            self.answer(*fault)
-        else:
-            self.page(query, int(datetime.fromisoformat(since[1]).timestamp() * 1000))
+        right = asked == {"include": "all", "order": "asc", "per_page": "100"}
+        if path != "/orgs/example/audit-log" or not right or SINCE.fullmatch(query.get("phrase", "")) is None:
+            self.api.problems.append(self.path)
+            return 422, b'{"message":"Validation Failed"}'
+        return None
 
-    def page(self, query: dict[str, str], since: int) -> None:
-        github = self.github
+    def good(self, query: dict[str, str]) -> None:
+        github = self.api
+        since = int(datetime.fromisoformat(query["phrase"].removeprefix("created:>=")).timestamp() * 1000)
         after = query.get("after", "0|")
         found = sorted((e for e in github.events if e["@timestamp"] >= since), key=_place)
         wanted = [e for e in found if _place(e) > _cursor(after)]
@@ -98,16 +47,26 @@ class _Handler(BaseHTTPRequestHandler):
         links["X-RateLimit-Remaining"] = "1700"
         self.answer(200, links, json.dumps(chosen, ensure_ascii=False).encode())
 
-    def answer(self, status: int, headers: Any = None, body: bytes = b"{}") -> None:
-        if isinstance(headers, bytes):
-            headers, body = {}, headers
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+
+class GitHub(StandIn):
+    """Events as they are indexed."""
+
+    handler = _Handler
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = f"{self.origin}/orgs/example"
+
+    def add(self, *moments: datetime, **fields: Any) -> None:
+        """Index events that happened at the given moments."""
+        for moment in moments:
+            at = int(moment.timestamp() * 1000)
+            name = f"document-{len(self.events):04d}"
+            self.events.append(
+                {"@timestamp": at, "_document_id": name, "action": "repo.create", "actor": "ada", "org": "example"}
+                | {"created_at": at, "repo": f"example/ü-{len(self.events)}"}
+                | fields
+            )
 
 
 def _place(event: dict[str, Any]) -> tuple[int, str]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.integration.github_server import TOKEN, GitHub
+from tests.integration.standin import Clock
 from transforms.errors import ConfigError, RetryableError
 from transforms.land import land
 from transforms.readers.base import ObjectStore, open_store
@@ -26,20 +27,6 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ENVIRONMENT = {"GITHUB_AUDIT_TOKEN": TOKEN}
 
 
-class Clock:
-    """A clock that only sleeping and the test move."""
-
-    def __init__(self) -> None:
-        self.now, self.slept = NOW, list[float]()
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def github() -> Iterator[GitHub]:
     server = GitHub()
@@ -50,7 +37,7 @@ def github() -> Iterator[GitHub]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
@@ -148,7 +135,9 @@ def test_a_rate_limit_that_lasts_is_left_to_the_next_run(github: GitHub, store: 
     assert [name for page in pages(store) for name in page] == sorted(names(github))
 
 
-@pytest.mark.parametrize("fault", ["drop", (500, b"{}"), (502, b"<html>"), (200, b"[{"), (200, b'{"message":"x"}')])
+@pytest.mark.parametrize(
+    "fault", ["drop", (500, {}, b"{}"), (502, {}, b"<html>"), (200, {}, b"[{"), (200, {}, b'{"message":"x"}')]
+)
 def test_a_failing_server_is_asked_again(
     github: GitHub, store: ObjectStore, run: Any, clock: Clock, fault: Any
 ) -> None:
@@ -160,7 +149,7 @@ def test_a_failing_server_is_asked_again(
 
 
 def test_a_refused_token_is_no_rate_limit(github: GitHub, run: Any) -> None:
-    github.faults = [(403, b'{"message":"Resource not accessible"}')]
+    github.faults = [(403, {}, b'{"message":"Resource not accessible"}')]
     with pytest.raises(ConfigError, match="refused the token"):
         run()
     with pytest.raises(ConfigError, match="GITHUB_AUDIT_TOKEN"):
@@ -178,7 +167,7 @@ def test_one_event_by_both_ways_is_one_row(github: GitHub, tmp_path: Path) -> No
     settings = Settings.from_env({**ENVIRONMENT, "PATH": ""}, lake=str(tmp_path / "lake"))
     github.add(*(at(m) for m in range(10)))
     github.add(at(11), action="git.push", created_at=None, repository="example/shop")
-    github.faults = ["drop", (500, b"{}"), None, (429, {"Retry-After": "0"}, b"{}")]
+    github.faults = ["drop", (500, {}, b"{}"), None, (429, {"Retry-After": "0"}, b"{}")]
     assert land(settings, "github_audit", github.base, clock=lambda: NOW).records == 11
     stream = tmp_path / "stream" / "2026" / "03" / "02" / "09" / "05"
     stream.mkdir(parents=True)

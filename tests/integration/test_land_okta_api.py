@@ -53,7 +53,7 @@ def test_nothing_then_pages_then_late_events(settings: Settings, okta: Okta) -> 
     assert pull(settings, okta) == 7
     assert pull(settings, okta) == 0
     okta.add(at(1), at(9))  # persisted later than its time says: Okta is eventually consistent
-    okta.faults = [500, 429]
+    okta.faults = [(500, {}, b""), (429, {"Retry-After": "0"}, b"")]
     assert pull(settings, okta) == 2
     assert landed(settings) == [f"uuid-{n:04d}" for n in range(9)]
     assert not any(TOKEN in path.read_text() for path in Path(settings.lake).rglob("*.json"))

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.integration.okta_server import TOKEN, Okta
+from tests.integration.standin import Clock
 from transforms.errors import ConfigError, RetryableError
 from transforms.readers import http
 from transforms.readers.base import ObjectStore, open_store
@@ -25,20 +26,6 @@ from transforms.sources.okta_system_log import SOURCE
 
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 ENVIRONMENT = {"OKTA_API_TOKEN": TOKEN}
-
-
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now, self.slept = NOW, list[float]()
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture
@@ -51,7 +38,7 @@ def okta() -> Iterator[Okta]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
