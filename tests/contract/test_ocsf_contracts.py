@@ -47,6 +47,17 @@ EXTRAS = {
         "datastore_type_id",
         "bytes",
     },
+    "ocsf_dns_activity": {
+        "query_hostname",
+        "query_type",
+        "query_class",
+        "rcode_id",
+        "rcode",
+        "answers",
+        "firewall_rule_uid",
+        "protocol_num",
+        "protocol_name",
+    },
     "ocsf_network_activity": {
         "direction_id",
         "direction",

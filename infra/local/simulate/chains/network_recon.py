@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.local.simulate.model import HOUR_S, Chain, Scene, Step
+from infra.local.simulate.network import interfaces
 from infra.local.simulate.sources import aws_vpc_flow as vpc
 
 _PORTS = (21, 22, 23, 25, 110, 139, 445, 1433, 1521, 2375, 3306, 3389, 5432, 5900, 6379, 8080, 8443, 9200, 11211, 27017)
@@ -21,7 +22,7 @@ def plant(scene: Scene) -> Iterator[Step]:
     """Yield the scan, all within a quarter of an hour, and an hour later the data that leaves."""
     rng = scene.rng
     account = rng.choice(tuple(scene.organisation.accounts))
-    targets = rng.sample(vpc.interfaces(scene.organisation)[account], rng.randrange(3, 8))
+    targets = rng.sample(interfaces(scene.organisation)[account], rng.randrange(3, 8))
     scanner = _address(scene)
     ports = rng.sample(_PORTS, rng.randrange(8, 16))
     probes = [(target, port) for target in targets for port in ports]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from isal import igzip
 
 from infra.local.simulate.model import DAY_S, TICK_S, Delivery, Record, Run, Source, utc
-from infra.local.simulate.organisation import Organisation
+from infra.local.simulate.network import Interface, interfaces
 from infra.local.simulate.rendering import compact_time
 from infra.local.simulate.rhythm import hour_of_week
 
@@ -42,22 +42,6 @@ EPHEMERAL = range(32768, 61000)
 INTERNET_GATEWAY, SAME_VPC = "8", "1"
 
 
-class Interface(NamedTuple):
-    """A network interface of an instance."""
-
-    account: str
-    region: str
-    vpc: str
-    instance: str
-    uid: str
-    ip: str
-
-    @property
-    def stream(self) -> str:
-        """Where its flows are delivered."""
-        return f"{self.account}/{self.region}"
-
-
 class Flow(NamedTuple):
     """One direction of a connection, as one interface saw it within an interval."""
 
@@ -74,25 +58,6 @@ class Flow(NamedTuple):
     service: str = "-"
     """AWS service at the other end."""
     status: str = "OK"
-
-
-def interfaces(org: Organisation) -> dict[str, tuple[Interface, ...]]:
-    """Return the interfaces of every account, one for each instance, the same for all who ask."""
-    found = {}
-    for number, (account, instances) in enumerate(sorted(org.instances.items())):
-        region = org.home_region[account]
-        found[account] = tuple(
-            Interface(
-                account,
-                region,
-                f"vpc-0{account}{number:04x}",
-                instance,
-                f"eni-{instance[2:]}",
-                f"10.{number}.1.{n + 10}",
-            )
-            for n, instance in enumerate(instances)
-        )
-    return found
 
 
 def render(interface: Interface, flow: Flow, start: int, end: int) -> Record:
