@@ -217,11 +217,32 @@ def test_csv_with_its_names_in_the_first_line():
 
 def test_quotes_brackets_and_fields_that_were_appended_later():
     log = Lines(layouts=(Header("x y z last", ("x", "y", "z", "last")),), split=quoted_fields, grows_right=True)
-    data = b'a [06/Feb/2026:00:00:38 +0000] "GET /a \\"b\\" HTTP/1.1" 1\nb [t] "" 2 new newer\nc [t]\n'
+    data = b'a [06/Feb/2026:00:00:38 +0000] "GET /a \\"b\\" HTTP/1.1" 1\nb [::1]:80 "" 2 new newer\nc [t]\n'
     assert rows(log, data) == [
         {"x": b"a", "y": b"06/Feb/2026:00:00:38 +0000", "z": b'GET /a \\"b\\" HTTP/1.1', "last": b"1"},
-        {"x": b"b", "y": b"t", "z": b"", "last": b"2"},
-        {"x": b"c", "y": b"t", "z": None, "last": None},
+        {"x": b"b", "y": b"[::1]:80", "z": b"", "last": b"2"},
+        {"x": b"c", "y": b"[t]", "z": None, "last": None},
+    ]
+
+
+def test_layouts_that_grow_are_told_by_how_their_lines_begin():
+    log = Lines(
+        layouts=(
+            Header("x y last", ("x", "y", "last"), begins=(b"http ", b"ws "), least=2),
+            Header("z x", ("z", "x"), begins=(b"2",)),
+        ),
+        split=quoted_fields,
+        grows_right=True,
+    )
+    records, bad, _ = read(log, b'http "a b"\n2026 1 2 3\nws a b c\nhttp \ntcp 1 2\n')
+    assert [(n, row, header) for n, _, row, header in records] == [
+        (0, {"x": b"http", "y": b"a b", "last": None}, "x y last"),
+        (1, {"z": b"2026", "x": b"1"}, "z x"),
+        (2, {"x": b"ws", "y": b"a", "last": b"b"}, "x y last"),
+    ]
+    assert sorted(bad) == [
+        (3, b"http ", "1 fields where there are 2 at least"),
+        (4, b"tcp 1 2", "no header, and of no known layout"),
     ]
 
 

@@ -23,19 +23,22 @@ if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of t
     import pyarrow as pa
 
 FIRST = itemgetter(0)
-QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"|\[([^\]]*)\]|([^ ]+)')
+QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"|\[([^\] ]* [^\]]*)\]|([^ ]+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a header says: its own text, the columns' names in order, and what stands between a record's fields.
 
-    Without names it is a line that is neither header nor record.
+    Without names it is a line that is neither header nor record. Of a layout, `begins` are the lines that may have it
+    (empty: any), and `least` is how many fields its first version had, where fields are only ever appended.
     """
 
     fields: str
     names: tuple[str, ...] = ()
     separator: bytes = b" "
+    begins: tuple[bytes, ...] = ()
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +154,11 @@ class _State:
             yield self._chunk(header, lines[start : start + rows], number + start)
 
     def _layout(self, line: bytes) -> Header | None:
-        if self.lines.grows_right and len(self.lines.layouts) == 1:
-            return self.lines.layouts[0]
+        layouts = [layout for layout in self.lines.layouts if not layout.begins or line.startswith(layout.begins)]
+        if self.lines.grows_right and len(layouts) == 1:
+            return layouts[0]
         exact = longest = None
-        for layout in self.lines.layouts:
+        for layout in layouts:
             count = len(_split(self.lines, layout, line))
             exact = exact or (layout if count == len(layout.names) else None)
             longest = layout if longest is None or len(layout.names) > len(longest.names) else longest
@@ -240,6 +244,9 @@ def _one_by_one(
         fields = _split(lines, header, record)
         if len(fields) != count and not lines.grows_right:
             reasons[index] = f"{len(fields)} fields where the header names {count}"
+            rows.append([None] * len(places))
+        elif len(fields) < header.least:
+            reasons[index] = f"{len(fields)} fields where there are {header.least} at least"
             rows.append([None] * len(places))
         else:
             rows.append([fields[place] if place < len(fields) else None for place in places])
@@ -328,5 +335,8 @@ def first_line(separator: str) -> Callable[[bytes, bool], Header | None]:
 
 
 def quoted_fields(line: bytes) -> list[bytes]:
-    """Fields between spaces; within double quotes or brackets spaces stay (S3 and load balancer access logs)."""
+    """Fields between spaces, which stay within double quotes and brackets (S3 and load balancer access logs).
+
+    Brackets without a space inside belong to their field: an IPv6 address before its port.
+    """
     return [a or b or c for a, b, c in QUOTED.findall(line)]

@@ -4,10 +4,11 @@
     `other_fields` gives the rest as JSON. The header is the attribute `fields`: text as it stood above the lines, or the
     list of names where a record is a JSON object. It is taken apart once, whatever the number of its rows. Names are
     compared in lower case, `-` as `_`. `loose` is the column whose values may hold the mark between fields: what a line has
-    beyond its header belongs to it. Of more than a thousand columns only the named ones are read: looking for names that
+    beyond its header belongs to it; none where there is no such column. `quoted`: fields stand between spaces, those with
+    spaces in double quotes or brackets. Of more than a thousand columns only the named ones are read: looking for names that
     come twice costs their square.
 #}
-{% macro fields_by_header(bronze, columns, loose) -%}
+{% macro fields_by_header(bronze, columns, loose=none, quoted=false) -%}
 {%- set known = [] -%}{%- for column in columns -%}{%- do known.append("'" ~ column ~ "'") -%}{%- endfor -%}
 attributes_once as (
 
@@ -47,7 +48,9 @@ headers as (
         mark,
         names,
         {{ list_length('names') }} as width,
+        {%- if loose is not none %}
         {{ list_position('names', "'" ~ loose ~ "'") }} as place_loose,
+        {%- endif %}
         {%- for column in columns %}
         {{ list_position('names', "'" ~ column ~ "'") }} as place_{{ column }},
         {%- endfor %}
@@ -65,7 +68,7 @@ line_fields as (
     select
         rows_of_lines.*,
         headers.*,
-        case when is_json then {{ json_values('raw') }} else split(raw, mark) end as parts
+        case when is_json then {{ json_values('raw') }} else {{ quoted_texts('raw') if quoted else 'split(raw, mark)' }} end as parts
     from {{ new_rows(bronze) }} as rows_of_lines
     left join headers on rows_of_lines.attributes = headers.header_of
 
@@ -75,11 +78,15 @@ split_rows as (
 
     select
         line_fields.*,
+        {%- if loose is none %}
+        parts as fields
+        {%- else %}
         case
             when {{ list_length('parts') }} > width and place_loose is not null
                 then {{ list_merged('parts', 'place_loose', '(' ~ list_length('parts') ~ ' - width)') }}
             else parts
         end as fields
+        {%- endif %}
     from line_fields
 
 )
