@@ -6,7 +6,7 @@
     https://learn.microsoft.com/azure/network-watcher/nsg-flow-logs-overview
 #}
 {% set record_fields = {
-    'resourceId': 'string', 'systemId': 'json', 'macAddress': 'json', 'category': 'json', 'operationName': 'json', 'time': 'json',
+    'resourceId': 'string', 'systemId': 'json', 'macAddress': 'json', 'category': 'json', 'operationName': 'json',
     'properties': {'Version': 'json', 'flows': [{'rule': 'string', 'flows': [{'mac': 'string'}]}]},
 } %}
 
@@ -112,8 +112,9 @@ final as (
         resource as resource_uid,
         nullif(regexp_extract(resource, '([^/]+)/?$', 1), '') as resource_name,
         nullif(regexp_extract(resource, '/providers/([^/]+/[^/]+)/[^/]+/?$', 1), '') as resource_type,
+        -- not the record's time: a tuple that comes in two records is one event
         {{ json_of({
-            'time': 'record.time', 'systemId': 'record.systemId', 'macAddress': 'record.macAddress', 'category': 'record.category',
+            'systemId': 'record.systemId', 'macAddress': 'record.macAddress', 'category': 'record.category',
             'operationName': 'record.operationName', 'version': 'record.properties.Version',
             'tuple': "case when is_tuple then " ~ json_object_text({
                 'packets_sent': 'packets_sent', 'bytes_sent': 'bytes_sent',

@@ -6,7 +6,7 @@
 #}
 {% set record_fields = {
     'targetResourceID': 'string', 'macAddress': 'string', 'flowLogVersion': 'json', 'flowLogGUID': 'json', 'flowLogResourceID': 'json',
-    'category': 'json', 'operationName': 'json', 'time': 'json',
+    'category': 'json', 'operationName': 'json',
     'flowRecords': {'flows': [{'aclID': 'json', 'flowGroups': [{'rule': 'string'}]}]},
 } %}
 
@@ -112,8 +112,9 @@ final as (
         resource as resource_uid,
         nullif(regexp_extract(resource, '([^/]+)/?$', 1), '') as resource_name,
         nullif(regexp_extract(resource, '/providers/([^/]+/[^/]+)/[^/]+/?$', 1), '') as resource_type,
+        -- not the record's time: a tuple that comes in two records is one event
         {{ json_of({
-            'time': 'record.time', 'aclID': list_item('record.flowRecords.flows', 1) ~ '.aclID',
+            'aclID': list_item('record.flowRecords.flows', 1) ~ '.aclID',
             'tuple': "case when is_tuple then " ~ json_object_text({
                 'encryption': 'encryption', 'packets_sent': 'packets_sent', 'bytes_sent': 'bytes_sent',
                 'packets_received': 'packets_received', 'bytes_received': 'bytes_received',
