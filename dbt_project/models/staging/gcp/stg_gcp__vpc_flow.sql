@@ -72,16 +72,22 @@ sided as (
             nullif(label.region, ''),
             nullif(regexp_replace(label.location, '-[a-z]$', ''), '')
         ) as region,
-        {% for side in ['src', 'dest'] -%}
         case
-            when flow.{{ side }}_instance.vm_name <> '' then
-                'projects/' || flow.{{ side }}_instance.project_id || '/zones/' || flow.{{ side }}_instance.zone
-                || '/instances/' || flow.{{ side }}_instance.vm_name
-        end as {{ side }}_instance_uid,
+            when flow.src_instance.vm_name <> '' then
+                'projects/' || flow.src_instance.project_id || '/zones/' || flow.src_instance.zone
+                || '/instances/' || flow.src_instance.vm_name
+        end as src_instance_uid,
+        case
+            when flow.dest_instance.vm_name <> '' then
+                'projects/' || flow.dest_instance.project_id || '/zones/' || flow.dest_instance.zone
+                || '/instances/' || flow.dest_instance.vm_name
+        end as dest_instance_uid,
         coalesce(
-            nullif(flow.{{ side }}_google_service.service_name, ''), nullif(flow.{{ side }}_google_service.type, '')
-        ) as {{ side }}_service{{ ',' if not loop.last }}
-        {% endfor %}
+            nullif(flow.src_google_service.service_name, ''), nullif(flow.src_google_service.type, '')
+        ) as src_service,
+        coalesce(
+            nullif(flow.dest_google_service.service_name, ''), nullif(flow.dest_google_service.type, '')
+        ) as dest_service
     from opened
 
 ),

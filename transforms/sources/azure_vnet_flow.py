@@ -1,0 +1,30 @@
+"""Azure virtual network flow logs in Blob storage (PT1H.json).
+
+A record of the blob holds a minute's flows of one network interface; what lands is a record for each flow tuple.
+https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from transforms.decoders.flow_tuples import FlowTuples
+from transforms.sources.base import Source, Table
+from transforms.sources.flow_blobs import KEYS, clock
+
+SOURCE = Source(
+    name="azure_vnet_flow",
+    title="Azure virtual network flow logs",
+    vendor="Microsoft",
+    domain="azure",
+    documentation="https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview",
+    keys=KEYS,
+    grows=True,
+    framing=FlowTuples(holder="flowRecords", groups="flowGroups", least=13),
+    table=Table(
+        identity=("targetResourceID", "macAddress", "aclID", "rule", "tuple"),
+        needed=("tuple",),
+        clock_columns=("clock",),
+        clock=partial(clock, 1),
+    ),
+)
