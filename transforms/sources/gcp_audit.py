@@ -1,23 +1,14 @@
 """Google Cloud audit logs: Admin Activity, Data Access, System Event and Policy Denied, as LogEntry JSON.
 
-From a sink to Cloud Storage (hourly `S<n>` objects, and `A<n>` addenda for entries that come late), through Pub/Sub
-(base64 in a message), or read with the Logging API.
-https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
-https://cloud.google.com/logging/docs/export/storage#gcs-organization
+https://cloud.google.com/logging/docs/audit/understanding-audit-logs
 """
 
 from __future__ import annotations
 
-import binascii
-from datetime import timedelta
-from functools import lru_cache
-from typing import Any
-from urllib.parse import unquote
-
 import msgspec
 
-from transforms.decoders.json_records import envelope
-from transforms.sources.base import Head, KeyTemplate, Source, Value
+from transforms.sources.base import Source, Value
+from transforms.sources.log_entry import EXPAND, KEYS, LogEntryHead, identity, unwrap
 
 AUDIT_LOG = "google.cloud.audit.AuditLog"
 
@@ -26,43 +17,11 @@ class Payload(msgspec.Struct, gc=False):
     type: Value = msgspec.field(default=None, name="@type")
 
 
-class PubsubMessage(msgspec.Struct, gc=False):
-    """https://cloud.google.com/pubsub/docs/reference/rest/v1/PubsubMessage"""
-
-    data: str | None = None
-    messageId: Value = None
-    publishTime: Value = None
-    attributes: dict[str, Value] | None = None
-
-
-class LogEntryHead(Head):
-    logName: Value = None
-    timestamp: Value = None
-    insertId: Value = None
+class AuditEntryHead(LogEntryHead):
     protoPayload: Payload | None = None
-    message: PubsubMessage | None = None
-    subscription: Value = None
 
 
-def identity(head: LogEntryHead) -> tuple[Value, ...] | None:
-    """insertId is unique only within a log and an instant, and transports write both of these in several ways."""
-    return None if head.insertId is None else (log_name(head.logName), instant(head.timestamp), head.insertId)
-
-
-@lru_cache(maxsize=4096)
-def log_name(name: Value) -> Value:
-    """`.../logs/cloudaudit.googleapis.com%2Factivity` is `.../logs/cloudaudit.googleapis.com/activity`."""
-    return unquote(name) if isinstance(name, str) else name
-
-
-def instant(time: Value) -> Value:
-    """The time without zeros at the fraction's end: encoders write .08, .080 or .080000000."""
-    if isinstance(time, str) and "." in time and time.endswith("Z"):
-        return time[:-1].rstrip("0").rstrip(".") + "Z"
-    return time
-
-
-def reject(head: LogEntryHead) -> str | None:
+def reject(head: AuditEntryHead) -> str | None:
     """A sink's filter may let other logs through: they are no audit entries, and belong to sources of their own."""
     if head.protoPayload is None:
         return "a log entry without protoPayload, not an audit entry: it belongs to another source"
@@ -72,35 +31,15 @@ def reject(head: LogEntryHead) -> str | None:
     return None
 
 
-def unwrap(head: LogEntryHead) -> tuple[bytes, dict[str, Any]] | None:
-    """A Pub/Sub message, pushed or pulled, carries the entry in base64. Raises ValueError where it does not."""
-    message = head.message
-    if message is None or head.protoPayload is not None:
-        return None
-    if message.data is None:
-        raise ValueError("a Pub/Sub message without data")
-    try:
-        entry = binascii.a2b_base64(message.data, strict_mode=True)
-    except ValueError as error:
-        raise ValueError(f"a Pub/Sub message whose data is no base64: {error}") from None
-    told = {
-        "messageId": message.messageId,
-        "publishTime": message.publishTime,
-        "attributes": message.attributes,
-        "subscription": head.subscription,
-    }
-    return entry, {"pubsub": {name: value for name, value in told.items() if value is not None}}
-
-
 SOURCE = Source(
     name="gcp_audit",
     title="Google Cloud audit logs",
     vendor="Google",
     domain="gcp",
     documentation="https://cloud.google.com/logging/docs/audit/understanding-audit-logs",
-    keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
-    expand=envelope("entries", "receivedMessages"),
-    head=LogEntryHead,
+    keys=KEYS,
+    expand=EXPAND,
+    head=AuditEntryHead,
     identity=identity,
     clock=lambda head: head.timestamp,
     reject=reject,
