@@ -11,10 +11,11 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from infra.local.simulate.model import DAY_S, HOUR_S, TICK_S, Delivery, Record, Run, Source, utc
-from infra.local.simulate.rendering import compact_time, ticks_z
+from infra.local.simulate.log_sink import LogSink
+from infra.local.simulate.model import DAY_S, HOUR_S, TICK_S, Delivery, Record, Run, Source
+from infra.local.simulate.rendering import ticks_z
 from infra.local.simulate.rhythm import hour_of_week
-from infra.local.simulate.sources.gcp_audit import ADDENDUM, ADDENDUM_S, HOURLY_S, PROJECTS, SECOND_SINK, estate
+from infra.local.simulate.sources.gcp_audit import PROJECTS, estate
 
 NAME = "gcp_vpc_flow"
 BUCKET = "gcs/example-org-vpc-flow-logs"
@@ -118,16 +119,19 @@ class FlowLogs:
 
     def __init__(self, run: Run, expected: float):
         """Prepare `expected` ordinary records over the run."""
-        self.distinct = 0
-        self._run, self._rng = run, run.rng(NAME)
+        self._rng = run.rng(NAME)
+        self._sink = LogSink(NAME, f"{BUCKET}/{LOG}", next(iter(PROJECTS)), self._rng)
         self._instances = instances(run)
         self._flat = [i for project in self._instances.values() for i in project]
         levels = sum(self._level(t) for t in range(run.start, run.end, TICK_S))
         self._scale = expected / levels if levels else 0.0
         self._debt = 0.0
         self._port = 0
-        self._hours: dict[tuple[int, int, str], dict[str, list[str]]] = {}
-        """(visible, hour, letter) -> bodies by project."""
+
+    @property
+    def distinct(self) -> int:
+        """Entries made so far, not counting copies."""
+        return self._sink.distinct
 
     @staticmethod
     def _level(start: int) -> float:
@@ -141,13 +145,13 @@ class FlowLogs:
         while self._debt > 0:
             records = self._conversation(self._rng.choice(self._flat), start)
             self._debt -= len(records)
-            self._publish(records)
-        self._publish(planted)
-        return self._objects(start + TICK_S)
+            self._sink.publish(records)
+        self._sink.publish(planted)
+        return self._sink.objects(start + TICK_S)
 
     def finish(self) -> Iterator[Delivery]:
         """Yield the objects of the hours that are not written yet."""
-        return self._objects(None)
+        return self._sink.objects(None)
 
     def _conversation(self, mine: Instance, start: int) -> list[Record]:
         """Return both directions of a connection, as each side that logs saw them."""
@@ -169,34 +173,6 @@ class FlowLogs:
             out, into = _both(mine.ip, other.ip, port, 5432, sent, received, rng)
         seen = [(mine, other), (other, mine)] if other is not None else [(mine, None)]
         return [render(flow, by, beyond, at, rng) for by, beyond in seen for flow in (out, into)]
-
-    def _publish(self, records: Sequence[Record]) -> None:
-        self.distinct += len(records)
-        for record in records:
-            hour = record.at_ms // 1000 // HOUR_S
-            is_late = self._rng.random() < ADDENDUM
-            visible = (hour + 1) * HOUR_S + (ADDENDUM_S if is_late else HOURLY_S)
-            held = self._hours.setdefault((visible, hour, "A" if is_late else "S"), {})
-            held.setdefault(record.stream, []).append(record.body)
-
-    def _objects(self, until: int | None) -> Iterator[Delivery]:
-        for slot in sorted(slot for slot in self._hours if until is None or slot[0] < until):
-            visible, hour, letter = slot
-            found = self._hours.pop(slot)
-            shards = [[body for _, bodies in sorted(found.items()) for body in bodies]]
-            again = found.get(next(iter(PROJECTS)), [])
-            if letter == "S" and again and self._rng.random() < SECOND_SINK:
-                shards.append(again)
-            for n, bodies in enumerate(shards):
-                at = compact_time(hour * HOUR_S, "%Y/%m/%d/%H:00:00_%H:59:59")
-                yield Delivery(
-                    source=NAME,
-                    key=f"{BUCKET}/{LOG}/{at}_{letter}{n}.json",
-                    data="".join(body + "\n" for body in bodies).encode(),
-                    delivered_at=utc(visible),
-                    offset=None,
-                    records=len(bodies),
-                )
 
 
 def _both(
