@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from infra.local.simulate.log_sink import ADDENDUM, ADDENDUM_S, HOURLY_S, SECOND_SINK
 from infra.local.simulate.model import HOUR_S, TICK_S, Delivery, Record, Run, Source, utc
 from infra.local.simulate.organisation import Network, Person
 from infra.local.simulate.rendering import compact_time, ticks_z
@@ -22,14 +23,7 @@ PROJECTS = {"example-shop-prod": "100000000017", "example-shop-dev": "1000000000
 """Project id -> number."""
 HUMAN_SHARE = 0.55
 BURST_MEAN = 4.0
-ADDENDUM = 0.03
-"""Part of the entries that come too late for the hour's own object."""
-SECOND_SINK = 0.2
-"""Part of the hours of a project's Admin Activity that another sink writes into the same bucket."""
 DENIED_AN_HOUR = 4
-HOURLY_S = 900
-"""After the hour, seconds until its object is there."""
-ADDENDUM_S = 2 * HOUR_S
 CLI = "google-cloud-sdk gcloud/541.0.0 command/gcloud.{} environment/None interactive/True from-script/False"
 
 

@@ -9,7 +9,8 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from infra.local.simulate.gcp_network import REGION, ZONE, Instance, Sink, instances
+from infra.local.simulate.gcp_network import REGION, ZONE, Instance, instances
+from infra.local.simulate.log_sink import LogSink
 from infra.local.simulate.model import TICK_S, Delivery, Record, Run, Source
 from infra.local.simulate.rendering import ticks_z
 from infra.local.simulate.rhythm import hour_of_week
@@ -77,7 +78,7 @@ class FirewallLogs:
         levels = sum(self._level(t) for t in range(run.start, run.end, TICK_S))
         self._scale = expected / levels if levels else 0.0
         self._debt = 0.0
-        self._sink = Sink(NAME, BUCKET, LOG, self._rng)
+        self._sink = LogSink(NAME, f"{BUCKET}/{LOG}", next(iter(PROJECTS)), self._rng)
 
     @staticmethod
     def _level(start: int) -> float:

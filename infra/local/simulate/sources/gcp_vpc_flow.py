@@ -11,7 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from infra.local.simulate.gcp_network import REGION, ZONE, Instance, Sink, instances
+from infra.local.simulate.gcp_network import REGION, ZONE, Instance, instances
+from infra.local.simulate.log_sink import LogSink
 from infra.local.simulate.model import DAY_S, HOUR_S, TICK_S, Delivery, Record, Run, Source
 from infra.local.simulate.rendering import ticks_z
 from infra.local.simulate.rhythm import hour_of_week
@@ -109,7 +110,7 @@ class FlowLogs:
         self._scale = expected / levels if levels else 0.0
         self._debt = 0.0
         self._port = 0
-        self._sink = Sink(NAME, BUCKET, LOG, self._rng)
+        self._sink = LogSink(NAME, f"{BUCKET}/{LOG}", next(iter(PROJECTS)), self._rng)
 
     @staticmethod
     def _level(start: int) -> float:
