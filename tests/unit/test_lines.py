@@ -225,24 +225,41 @@ def test_quotes_brackets_and_fields_that_were_appended_later():
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        (b'a "h2","http/1.1" b', [b"a", b'"h2","http/1.1"', b"b"]),
+        (b'"" "a', [b"", b'"a']),
+        (b'"a\\" b', [b"a\\", b"b"]),
+        (b"[a [b c]", [b"a [b c"]),
+        (b"[] [ ] [" + b"x" * 65 + b" y]", [b"[]", b" ", b"[" + b"x" * 65, b"y]"]),
+        (b'"', [b'"']),
+    ],
+)
+def test_quotes_that_are_odd(line, fields):
+    assert quoted_fields(line) == fields
+
+
 def test_layouts_that_grow_are_told_by_how_their_lines_begin():
     log = Lines(
         layouts=(
             Header("x y last", ("x", "y", "last"), begins=(b"http ", b"ws "), least=2),
             Header("z x", ("z", "x"), begins=(b"2",)),
+            Header("y z", ("y", "z"), least=3),
         ),
         split=quoted_fields,
         grows_right=True,
     )
-    records, bad, _ = read(log, b'http "a b"\n2026 1 2 3\nws a b c\nhttp \ntcp 1 2\n')
+    records, bad, _ = read(log, b'http "a b"\n2026 1 2 3\nws a b c\nhttp \ntcp\ntcp 1 2\n')
     assert [(n, row, header) for n, _, row, header in records] == [
         (0, {"x": b"http", "y": b"a b", "last": None}, "x y last"),
         (1, {"z": b"2026", "x": b"1"}, "z x"),
         (2, {"x": b"ws", "y": b"a", "last": b"b"}, "x y last"),
+        (5, {"y": b"tcp", "z": b"1"}, "y z"),
     ]
     assert sorted(bad) == [
         (3, b"http ", "1 fields where there are 2 at least"),
-        (4, b"tcp 1 2", "no header, and of no known layout"),
+        (4, b"tcp", "1 fields where there are 3 at least"),
     ]
 
 

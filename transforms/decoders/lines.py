@@ -23,15 +23,16 @@ if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of t
     import pyarrow as pa
 
 FIRST = itemgetter(0)
-QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"|\[([^\] ]* [^\]]*)\]|([^ ]+)')
+QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*|\[[^\] ]{0,64} [^\]]{0,64}\]|[^ ]+')
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a header says: its own text, the columns' names in order, and what stands between a record's fields.
 
-    Without names it is a line that is neither header nor record. Of a layout, `begins` are the lines that may have it
-    (empty: any), and `least` is how many fields its first version had, where fields are only ever appended.
+    Without names it is a line that is neither header nor record. Of a layout, `begins` are the lines that have it
+    (empty: those that no other layout begins with), and `least` is how many fields its first version had, where fields
+    are only ever appended.
     """
 
     fields: str
@@ -154,7 +155,8 @@ class _State:
             yield self._chunk(header, lines[start : start + rows], number + start)
 
     def _layout(self, line: bytes) -> Header | None:
-        layouts = [layout for layout in self.lines.layouts if not layout.begins or line.startswith(layout.begins)]
+        layouts = [layout for layout in self.lines.layouts if layout.begins and line.startswith(layout.begins)]
+        layouts = layouts or [layout for layout in self.lines.layouts if not layout.begins]
         if self.lines.grows_right and len(layouts) == 1:
             return layouts[0]
         exact = longest = None
@@ -337,6 +339,12 @@ def first_line(separator: str) -> Callable[[bytes, bool], Header | None]:
 def quoted_fields(line: bytes) -> list[bytes]:
     """Fields between spaces, which stay within double quotes and brackets (S3 and load balancer access logs).
 
-    Brackets without a space inside belong to their field: an IPv6 address before its port.
+    Brackets without a space inside belong to their field: an IPv6 address before its port. So do the quotes of a list:
+    "h2","http/1.1".
     """
-    return [a or b or c for a, b, c in QUOTED.findall(line)]
+    return [_bare(field) if field[:1] in (b'"', b"[") else field for field in QUOTED.findall(line)]
+
+
+def _bare(field: bytes) -> bytes:
+    quoted = len(field) > 1 and field.startswith(b'"') and field.endswith(b'"') and b'","' not in field
+    return field[1:-1] if quoted or (field.startswith(b"[") and b" " in field) else field

@@ -42,6 +42,9 @@
         4001: {'name': 'Network Activity', 'activities': {
             1: 'Open', 2: 'Close', 3: 'Reset', 4: 'Fail', 5: 'Refuse', 6: 'Traffic', 7: 'Listen',
         }},
+        4002: {'name': 'HTTP Activity', 'activities': {
+            1: 'Connect', 2: 'Delete', 3: 'Get', 4: 'Head', 5: 'Options', 6: 'Post', 7: 'Put', 8: 'Trace', 9: 'Patch',
+        }},
         4003: {'name': 'DNS Activity', 'activities': {1: 'Query', 2: 'Response', 6: 'Traffic'}},
         6003: {'name': 'API Activity', 'activities': {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'}},
         6005: {'name': 'Datastore Activity', 'activities': {
