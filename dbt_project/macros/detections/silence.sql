@@ -1,8 +1,9 @@
 {#
-    Shape `absence`, of a whole log: an entity that spoke on each of the `days` days before says nothing on a day on which
-    others spoke. Read from a rollup of hours; days are UTC. A day is judged once some entity's event lies `lateness`
+    Shape `absence`, of a whole log: an entity that spoke on each of the `days` days before, and in at least `hours` hours
+    of the first of them (seven days before is the same weekday), says nothing on a day on which others spoke. Read from a
+    rollup of hours; days are UTC. A day is judged once some entity's event lies `lateness`
     minutes beyond its end, never by the wall clock; that is looked for in the two days that follow. An entity that does
-    not speak every day, as at weekends, is not judged.
+    not speak every day, or hardly, as at weekends, is not judged.
     A row on day t bears on the days t - 2 to t + days: they are judged again. Only a row of the entity itself on the very
     day can undo a silence, so that is where a pair that does not fire is given: late rows withdraw.
     A finding is an (entity, day); its evidence is an event of the last hour in which the entity spoke.
@@ -10,7 +11,7 @@
     where     condition on the parts
     spoken    name -> expression over the entity's columns: further columns that the title and the subject may name
 #}
-{% macro detect_silence(rollup, where, entity, days, lateness, title, window=1440, spoken={}) -%}
+{% macro detect_silence(rollup, where, entity, days, hours, lateness, title, window=1440, spoken={}) -%}
 {{- detection_declared('absence', entity, window, days + 2) -}}
 {%- set day_ms = 86400000 -%}
 {%- set kept = detection_columns(entity, []) -%}
@@ -66,10 +67,12 @@ over as (
 
 spoken_days as (
 
-    select distinct
+    select
         hours.entity_key,
-        hours.day
+        hours.day,
+        count(*) as hours_spoken
     from hours
+    group by hours.entity_key, hours.day
 
 ),
 
@@ -89,7 +92,8 @@ histories as (
         entities.entity_key,
         opened_days.day,
         sum(case when spoken_days.day < opened_days.day then 1 else 0 end) as days_spoken,
-        max(case when spoken_days.day = opened_days.day then 1 else 0 end) as has_spoken
+        max(case when spoken_days.day = opened_days.day then 1 else 0 end) as has_spoken,
+        max(case when spoken_days.day = opened_days.day - {{ days }} then spoken_days.hours_spoken else 0 end) as hours_before
     from (select distinct spoken_days.entity_key from spoken_days) as entities
     cross join opened_days
     left join spoken_days
@@ -113,6 +117,7 @@ judged as (
         on histories.entity_key = new_parts.entity_key
         and histories.day = new_parts.day
     where histories.days_spoken = {{ days }}
+        and histories.hours_before >= {{ hours }}
         and ((histories.has_spoken = 0 and over.day is not null) or new_parts.day is not null)
 
 ),
