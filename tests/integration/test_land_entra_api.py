@@ -144,3 +144,29 @@ def test_credentials_are_a_token_or_azures_chain(monkeypatch: pytest.MonkeyPatch
         graph_headers({})
     assert "secret" not in str(refused.value)
     assert asked == ["https://graph.microsoft.com/.default"] * 2
+
+
+def test_the_audit_log_has_a_list_of_its_own(settings: Settings) -> None:
+    """Late entries within the overlap come, what was refused is asked again, and each entry is one row."""
+    graph = Graph("directoryAudits", "v1.0")
+    entry: dict[str, Any] = {
+        "activityDisplayName": "Add user",
+        "category": "UserManagement",
+        "result": "success",
+        "initiatedBy": {"user": {"id": "u-1", "userPrincipalName": "a@example.com"}, "app": None},
+        "targetResources": [{"id": "u-2", "type": "User", "userPrincipalName": "b@example.com"}],
+    }
+    graph.add(*(at(m) for m in range(5)), **entry)
+    graph.faults = [(429, {"Retry-After": "0"}, b""), "drop"]
+    assert pull(settings, graph, "entra_audit") == 5
+    graph.add(at(-60), at(9), **entry)
+    pull(settings, graph, "entra_audit")
+    assert pull(settings, graph, "entra_audit") == 0
+    graph.close()
+    assert graph.problems == []
+    assert landed(settings, "entra_audit") == ids(graph)
+    built = build(settings)
+    assert (built.failed, built.rows, built.collisions) == ({}, 7, 0)
+    assert sql(settings, "select distinct user_name, activity_name from ocsf.account_change") == [
+        ("b@example.com", "Create")
+    ]

@@ -10,17 +10,16 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from infra.local.simulate.model import HOUR_S, TICK_S, Delivery, Record, Run, Source, utc
+from infra.local.simulate.diagnostics import TenantBlobs
+from infra.local.simulate.model import TICK_S, Delivery, Record, Run, Source
 from infra.local.simulate.organisation import Network, Organisation, Person, ServicePrincipal
-from infra.local.simulate.rendering import compact_time, ticks_z, uuid
+from infra.local.simulate.rendering import ticks_z, uuid
 from infra.local.simulate.rhythm import Caps, Crowd, hour_of_week
 
 NAME = "entra_signin"
 ROOT = "azure/entra-signin"
 HUMAN_SHARE = 0.7
 BURST_MEAN = 2.0
-FLUSH_S = 300
-REDELIVERY = 0.01
 QUIET_PAUSE_S = 2 * 3600
 """One person's ordinary failures lie at least this far apart, so that they never add up."""
 
@@ -107,7 +106,7 @@ def sign_in(
         "Level": 4,
         "properties": details,
     }
-    return Record(at_ms, kind, uid, _json(head))
+    return Record(at_ms, f"insights-logs-{kind.lower()}", uid, _json(head))
 
 
 def person_sign_in(
@@ -189,8 +188,7 @@ class SignIns:
         self._rate = expected * (1 - HUMAN_SHARE) / sum(map(_level, range(run.start, run.end, TICK_S)))
         self._debt = 0.0
         self._turn = 0
-        self._pending: dict[tuple[int, str, int], list[str]] = {}
-        self._sizes: dict[str, int] = {}
+        self._blobs = TenantBlobs(NAME, ROOT, self._org.tenant_id, self._rng)
 
     def advance(self, start: int, planted: Sequence[Record]) -> Iterator[Delivery]:
         """Yield the growth of the blobs in the step from `start`."""
@@ -207,41 +205,16 @@ class SignIns:
             kind = MANAGED_IDENTITY if self._rng.random() < 0.3 else SERVICE_PRINCIPAL
             self._publish([principal_sign_in(self._org, principal, self._at(start), self._rng, kind=kind)])
         self._publish(planted)
-        yield from self._growth(start + TICK_S)
-        self._forget(start)
+        yield from self._blobs.growth(start + TICK_S)
+        self._blobs.forget(start)
 
     def finish(self) -> Iterator[Delivery]:
         """Yield the growth that is still to come."""
-        return self._growth(None)
+        return self._blobs.growth(None)
 
     def _publish(self, records: Sequence[Record]) -> None:
         self.distinct += len(records)
-        for record in records:
-            at = record.at_ms // 1000
-            late = self._rng.randrange(60, 400) if self._rng.random() < 0.9 else self._rng.randrange(400, 1500)
-            copies = 2 if self._rng.random() < REDELIVERY else 1
-            for copy in range(copies):
-                visible = ((at + late) // FLUSH_S + 1 + copy) * FLUSH_S
-                self._pending.setdefault((visible, record.stream, at // HOUR_S), []).append(record.body)
-
-    def _growth(self, until: int | None) -> Iterator[Delivery]:
-        for slot in sorted(slot for slot in self._pending if until is None or slot[0] < until):
-            bodies = self._pending.pop(slot)
-            visible, kind, hour = slot
-            container = f"{ROOT}/insights-logs-{kind.lower()}/tenantId={self._org.tenant_id}"
-            key = f"{container}/{compact_time(hour * HOUR_S, 'y=%Y/m=%m/d=%d/h=%H')}/m=00/PT1H.json"
-            data = "".join(body + "\r\n" for body in bodies).encode()
-            offset = self._sizes.get(key, 0)
-            self._sizes[key] = offset + len(data)
-            yield Delivery(
-                source=NAME, key=key, data=data, delivered_at=utc(visible), offset=offset, records=len(bodies)
-            )
-
-    def _forget(self, start: int) -> None:
-        """Drop the sizes of blobs that nothing can be appended to any more."""
-        if start % (6 * HOUR_S) == 0:
-            fresh = {compact_time(start - n * HOUR_S, "y=%Y/m=%m/d=%d/h=%H") for n in range(-2, 4)}
-            self._sizes = {k: v for k, v in self._sizes.items() if any(part in k for part in fresh)}
+        self._blobs.publish(records)
 
     def _at(self, start: int) -> int:
         # A visit takes up to a minute and a half; all of it lies within the run.
