@@ -11,8 +11,9 @@ import base64
 import json
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.integration.standin import Answering, Server
 
 FIELDS = {
     "pull": {"maxMessages"},
@@ -39,23 +40,54 @@ class Subscription:
     held: list[Held] = field(default_factory=list)
 
 
-class Pubsub:
-    """One subscription, faults to answer with before the next good answers, and every request that came."""
+class _Handler(Answering):
+    api: Pubsub
+
+    def do_POST(self) -> None:
+        pubsub = self.api
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        path, _, method = self.path.removeprefix("/v1/").rpartition(":")
+        with pubsub.lock:
+            fault = pubsub.faults.pop(0) if pubsub.faults else None
+            if fault == "drop":
+                self.drop()
+                return
+            if fault == "silence":
+                pubsub.silent.wait(5)
+                return
+            if fault is not None:
+                self.say(fault, {"error": {"code": fault, "message": "as the test asked", "status": "X"}})
+                return
+            body = json.loads(raw)
+            pubsub.requests.append((method, body))
+            if path != pubsub.subscription.path:
+                self.say(404, {"error": {"code": 404, "message": "Resource not found", "status": "NOT_FOUND"}})
+                return
+            problem = pubsub.problem(method, body)
+            if problem is not None:
+                pubsub.problems.append(problem)
+                self.say(400, {"error": {"code": 400, "message": problem, "status": "INVALID_ARGUMENT"}})
+                return
+            act = {"pull": pubsub.pull, "acknowledge": pubsub.acknowledge, "modifyAckDeadline": pubsub.modify}[method]
+            self.say(200, act(body))
+
+    def say(self, status: int, value: Any) -> None:
+        self.answer(status, {}, json.dumps(value).encode())
+
+
+class Pubsub(Server):
+    """One subscription. A fault is `drop` (the connection), `silence`, or a status. A request is (method, body)."""
+
+    handler = _Handler
 
     def __init__(self, project: str = "example-prod", name: str = "audit-objects") -> None:
+        super().__init__()
         self.subscription = Subscription(f"projects/{project}/subscriptions/{name}")
         self.now, self.serial, self.most = 0.0, 0, 1000
-        self.faults: list[Any] = []
-        self.requests: list[tuple[str, dict[str, Any]]] = []
-        self.problems: list[str] = []
         self.lock = threading.Lock()
         self.silent = threading.Event()
-        handler = type("Handler", (_Handler,), {"pubsub": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.environment = {"PUBSUB_EMULATOR_HOST": f"127.0.0.1:{self.server.server_port}"}
         self.uri = f"pubsub://{project}/{name}"
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
 
     def publish(self, attributes: dict[str, str] | None, data: str | bytes | None = None) -> None:
         self.serial += 1
@@ -75,9 +107,7 @@ class Pubsub:
 
     def close(self) -> None:
         self.silent.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join(5)
+        super().close()
 
     def pull(self, body: dict[str, Any]) -> dict[str, Any]:
         given = []
@@ -111,48 +141,3 @@ class Pubsub:
             return f"{method}: ackIds"
         seconds = body.get("ackDeadlineSeconds", 0)
         return None if isinstance(seconds, int) and 0 <= seconds <= 600 else f"ackDeadlineSeconds {seconds!r}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    pubsub: Pubsub
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def do_POST(self) -> None:
-        pubsub = self.pubsub
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        path, _, method = self.path.removeprefix("/v1/").rpartition(":")
-        with pubsub.lock:
-            fault = pubsub.faults.pop(0) if pubsub.faults else None
-            if fault == "drop":
-                self.close_connection = True
-                self.connection.close()
-                return
-            if fault == "silence":
-                pubsub.silent.wait(5)
-                return
-            if fault is not None:
-                self.answer(fault, {"error": {"code": fault, "message": "as the test asked", "status": "X"}})
-                return
-            body = json.loads(raw)
-            pubsub.requests.append((method, body))
-            if path != pubsub.subscription.path:
-                self.answer(404, {"error": {"code": 404, "message": "Resource not found", "status": "NOT_FOUND"}})
-                return
-            problem = pubsub.problem(method, body)
-            if problem is not None:
-                pubsub.problems.append(problem)
-                self.answer(400, {"error": {"code": 400, "message": problem, "status": "INVALID_ARGUMENT"}})
-                return
-            act = {"pull": pubsub.pull, "acknowledge": pubsub.acknowledge, "modifyAckDeadline": pubsub.modify}[method]
-            self.answer(200, act(body))
-
-    def answer(self, status: int, value: Any) -> None:
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)

@@ -23,21 +23,16 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-class StandIn:
-    """Events, and faults to answer with before the next good answers, one a request; `handler` gives the answers.
+class Server:
+    """A server on loopback whose `handler` answers, and faults to answer with before the next good answers, one a
+    request. What was asked stands in `requests`, what was asked wrongly in `problems`."""
 
-    A fault is `drop` (the connection), `cut` (an answer that ends before its length), (status, headers, body), or what
-    gives one of these for the request's query. What was asked wrongly stands in `problems`.
-    """
-
-    handler: ClassVar[type[Handler]]
+    handler: ClassVar[type[Answering]]
 
     def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
         self.faults: list[Any] = []
-        self.requests: list[str] = []
+        self.requests: list[Any] = []
         self.problems: list[str] = []
-        self.page = 3
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (self.handler,), {"api": self}))
         self.origin = f"http://127.0.0.1:{self.server.server_port}"
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
@@ -49,11 +44,44 @@ class StandIn:
         self._thread.join(5)
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One request: checked by `refused`, answered with the next fault, or by `good`."""
+class Answering(BaseHTTPRequestHandler):
+    """How one request is answered; `api` is the server."""
 
     api: Any
     protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def drop(self) -> None:
+        self.close_connection = True
+        self.connection.close()
+
+    def answer(self, status: int, headers: dict[str, Any], body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        for name, values in headers.items():
+            for value in [values] if isinstance(values, str) else values:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class StandIn(Server):
+    """An API that gives its events in pages. A fault is `drop` (the connection), `cut` (an answer that ends before its
+    length), (status, headers, body), or what gives one of these for the request's query."""
+
+    handler: ClassVar[type[Handler]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[dict[str, Any]] = []
+        self.page = 3
+
+
+class Handler(Answering):
+    """One request: checked by `refused`, answered with the next fault, or by `good`."""
 
     def refused(self, path: str, query: dict[str, str]) -> tuple[int, bytes] | None:
         """The status and body that a wrong request gets."""
@@ -62,9 +90,6 @@ class Handler(BaseHTTPRequestHandler):
     def good(self, query: dict[str, str]) -> None:
         """Answer a request that is right."""
         raise NotImplementedError
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -78,8 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         if callable(fault):
             fault = fault(query)
         if fault == "drop":
-            self.close_connection = True
-            self.connection.close()
+            self.drop()
         elif fault == "cut":
             self.send_response(200)
             self.send_header("Content-Length", "1000")
@@ -90,13 +114,3 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(*fault)
         else:
             self.good(query)
-
-    def answer(self, status: int, headers: dict[str, Any], body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        for name, values in headers.items():
-            for value in [values] if isinstance(values, str) else values:
-                self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)

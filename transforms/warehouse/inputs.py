@@ -188,6 +188,11 @@ def day_groups(
     return groups
 
 
+def view_of(kind: str, model: str, name: str) -> str:
+    """The view by which a model's SQL reads a table: what is "new" in it, or what it has "seen"."""
+    return f"catchment_{kind}.{identifier(model + '__' + name.replace('/', '__'))}"
+
+
 def input_view(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, kind: str, model: str, name: str, files: Sequence[DataFile]
 ) -> None:
@@ -196,8 +201,7 @@ def input_view(
     relation = scan(table, files) if files else empty(table, con)
     con.execute(f"create schema if not exists catchment_{kind}")
     con.execute("create schema if not exists catchment_work")
-    view = f"catchment_{kind}.{identifier(model + '__' + name.replace('/', '__'))}"
-    con.execute(f"create or replace view {view} as select * from {relation}")
+    con.execute(f"create or replace view {view_of(kind, model, name)} as select * from {relation}")
 
 
 def in_parts(files: Mapping[str, Sequence[DataFile]], limit: int) -> Iterator[dict[str, list[DataFile]]]:

@@ -1,9 +1,11 @@
 """Staging rows to OCSF class tables: the Python half of the ocsf_route materialization.
 
-New bronze rows are taken in batches of bounded size; each is parsed once, made unique against the days that it touches,
-and every class gets its rows in one append that carries `txn(ocsf/<source>, bronze version)`. Classes may stand at
-different versions after a crash; a batch never crosses the version of one of them, so each row is appended once. Where
-bronze's log was cleaned up before it was consumed, all of bronze is gone through again: what is there is a duplicate.
+New bronze rows are taken in batches of bounded size; each is made unique against the days that it touches, and every
+class gets its rows in one append that carries `txn(ocsf/<source>, bronze version)`. What the model makes of a batch is
+held in memory, or given again for each class where that costs less: of records that are rows of columns. Classes may
+stand at different versions after a crash; a batch never crosses the version of one of them, so each row is appended
+once. Where bronze's log was cleaned up before it was consumed, all of bronze is gone through again: what is there is a
+duplicate.
 """
 
 from __future__ import annotations
@@ -20,10 +22,21 @@ import duckdb
 
 from transforms.errors import ConfigError
 from transforms.lake.rebuild import check_request
-from transforms.lake.table import Changes, DataFile, Lake, LogGone, Reading, Snapshot, Table, ocsf_txn, reading_of
+from transforms.lake.table import (
+    ROW_GROUP,
+    Changes,
+    DataFile,
+    Lake,
+    LogGone,
+    Reading,
+    Snapshot,
+    Table,
+    ocsf_txn,
+    reading_of,
+)
 from transforms.settings import Settings
 from transforms.sources import get
-from transforms.warehouse.inputs import in_parts
+from transforms.warehouse.inputs import in_parts, view_of
 from transforms.warehouse.session import identifier, literal, scan
 from transforms.warehouse.staged import Batch, Staged
 
@@ -154,7 +167,7 @@ def _batch(
         lake=lake,
         source=source,
         sql=sql,
-        view=f"catchment_new.{identifier(f'{model}__bronze__{source}')}",
+        view=view_of("new", model, f"bronze/{source}"),
         rows=scan(lake.table(f"bronze/{source}"), files),
         earlier=earlier,
     )
@@ -259,7 +272,7 @@ def _copy(
 ) -> list[DataFile]:
     cursor = con.execute(
         f"copy ({select}) to {literal(place)} (format parquet, compression zstd, compression_level 1, "
-        f"row_group_size 65536, return_stats true, {options})"
+        f"row_group_size {ROW_GROUP}, return_stats true, {options})"
     )
     files = []
     for filename, count, size, _footer, column_stats, keys in cursor.fetchall():

@@ -97,7 +97,7 @@ class Batch:
             self.con.execute(f"drop table if exists {SCHEMA}.{name}")
 
     def _begin(self) -> None:
-        self.con.execute(f"create schema if not exists {self.view.split('.', maxsplit=1)[0]}")
+        self.con.execute("create schema if not exists catchment_new")
         self.con.execute(f"create schema if not exists {SCHEMA}")
         self.end()
 

@@ -1,9 +1,9 @@
 {#
     Shape `absence`, of a whole log: an entity that spoke on each of the `days` days before, and in at least `hours` hours
     of the first of them (seven days before is the same weekday), says nothing on a day on which others spoke. Read from a
-    rollup of hours; days are UTC. A day is judged once some entity's event lies `lateness`
-    minutes beyond its end, never by the wall clock; that is looked for in the two days that follow. An entity that does
-    not speak every day, or hardly, as at weekends, is not judged.
+    rollup of hours; days are UTC. A day is judged once some entity's event lies `lateness` minutes beyond its end, never by
+    the wall clock; that is looked for in the two days that follow. An entity that does not speak every day, or hardly, as
+    at weekends, is not judged.
     A row on day t bears on the days t - 2 to t + days: they are judged again. Only a row of the entity itself on the very
     day can undo a silence, so that is where a pair that does not fire is given: late rows withdraw.
     A finding is an (entity, day); its evidence is an event of the last hour in which the entity spoke.
