@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import partial
 
 from transforms.decoders.flow_tuples import FlowTuples
+from transforms.sources.azure_blobs import KEYS
 from transforms.sources.base import Source, Table
-from transforms.sources.flow_blobs import KEYS, clock
+from transforms.sources.flow_blobs import clock
 
 SOURCE = Source(
     name="azure_vnet_flow",

@@ -19,7 +19,8 @@ import msgspec
 from transforms.decoders.odata import odata
 from transforms.readers.graph import graph_headers, next_page, since, values_by
 from transforms.readers.http import ApiContext, ApiPull
-from transforms.sources.base import Head, KeyTemplate, Source, Value
+from transforms.sources.azure_blobs import KEYS
+from transforms.sources.base import Head, Source, Value
 
 KINDS = ("interactiveUser", "nonInteractiveUser", "servicePrincipal", "managedIdentity")
 """Of https://learn.microsoft.com/graph/api/resources/signin: without a filter on them Graph lists interactive ones."""
@@ -81,16 +82,7 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="identity",
     documentation="https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins",
-    keys=KeyTemplate(
-        segments=(
-            r"y=(?P<year>\d{4})",
-            r"m=(?P<month>\d\d)",
-            r"d=(?P<day>\d\d)",
-            r"h=(?P<hour>\d\d)",
-            r"m=\d\d",
-        ),
-        overlap=timedelta(days=2),
-    ),
+    keys=KEYS,
     grows=True,
     skip_keys=r"insights-logs-auditlogs/",
     expand=odata(),

@@ -1,20 +1,15 @@
-"""What Azure's flow logs share: how their blobs' keys carry the hour, and the clock of a flow tuple."""
+"""What Azure's flow logs share: the clock of a flow tuple."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from transforms.sources.base import KeyTemplate, Value
+from transforms.sources.base import Value
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEYS = KeyTemplate(
-    segments=(r"y=(?P<year>\d{4})", r"m=(?P<month>\d\d)", r"d=(?P<day>\d\d)", r"h=(?P<hour>\d\d)", r"m=\d\d"),
-    overlap=timedelta(days=2),
-)
 DIGITS = 15
 """An epoch of more digits is no time of a flow."""
 
