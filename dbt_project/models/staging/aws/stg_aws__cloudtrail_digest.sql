@@ -80,7 +80,10 @@ final as (
         'AWS' as cloud_provider,
         digest.awsAccountId as cloud_account_uid,
         region as cloud_region,
-        case when digest.digestS3Object is not null then concat('arn:aws:s3:::', digest.digestS3Bucket, '/', digest.digestS3Object) end as resource_uid,
+        case
+            when digest.digestS3Object is not null
+                then concat('arn:aws:s3:::', digest.digestS3Bucket, '/', digest.digestS3Object)
+        end as resource_uid,
         digest.digestS3Object as resource_name,
         case when digest.digestS3Object is not null then 'AWS::S3::Object' end as resource_type,
         -- the log files of its hour, and the digest before it
