@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -41,7 +41,7 @@ from transforms.lake.ledger import (
     write_ledger,
 )
 from transforms.lake.quarantine import INLINE, quarantine_rows, quarantine_table, quarantine_txn
-from transforms.lake.records import Bad
+from transforms.lake.records import Bad, Chunk
 from transforms.lake.table import Changes, DataFile, Lake, Snapshot, Table
 from transforms.readers.base import Notifications, ObjectStore, RemoteObject, open_store, scheme_of
 from transforms.readers.probe import check_store
@@ -491,7 +491,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
             unpacked, packed = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
             final = final or packed
             for chunk in source.read(unpacked, _bounds(settings, item, final)):
-                here = place.of(chunk)
+                here = place.of(vouched(settings, source, _remote(item), chunk))
                 rows = builder.rows(chunk, here)
                 batch.writer.add(rows.table)
                 if rows.bad:
@@ -512,6 +512,18 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
     batch.results.append((item, end, records, quarantined, ""))
+
+
+def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk) -> Chunk:
+    """The chunk, whose attributes say what the source's verification found, where it has one.
+
+    Raises ObjectGone, ConfigError, RetryableError.
+    """
+    if source.vouch is None or not chunk.records:
+        return chunk
+    (record,) = chunk.records  # what is signed is an object of its own
+    said = source.vouch(bytes(record), store_of(item.uri, settings).metadata(item), settings.environment)
+    return replace(chunk, attributes={**(chunk.attributes or {}), **said}) if said else chunk
 
 
 def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:

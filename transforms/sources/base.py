@@ -23,6 +23,11 @@ Value = str | int | float | None
 """What a field of a head may hold; a record with anything else there is quarantined as of a wrong type."""
 
 
+Vouch = Callable[[bytes, Mapping[str, str] | None, Mapping[str, str]], Mapping[str, Any]]
+"""(a record, what its store keeps as the object's metadata or None where it keeps none, environment) -> attributes that
+say whether a signature holds. Raises ConfigError or RetryableError where that cannot be said now."""
+
+
 class Head(msgspec.Struct, gc=False):
     """The few fields of a record that identity and clock need. A source subclasses it."""
 
@@ -123,6 +128,8 @@ class Source:
     settle: timedelta = timedelta(hours=24)
     """A growing object untouched for so long is final: an incomplete last record is quarantined."""
     cadence: timedelta = timedelta(minutes=1)
+    vouch: Vouch | None = None
+    """Verifies what is signed outside its own bytes, while it is read: a table holds no such check."""
     api: Any = None
     """Declaration of the HTTP API that the source is pulled from (readers.http.ApiPull), if it has one."""
 
