@@ -92,6 +92,8 @@ class ApiPull:
     following: the next page's URL from the response's headers and decoded body, or None at the end.
     measure: what a decoded body holds, ValueError for what is no page. A page without records ends the pull
     and leaves no object.
+    place, permission: for the reference, an example of CATCHMENT_<SOURCE>_FROM, and the least right that reads the
+    stream with what holds the credential.
     """
 
     stream: str
@@ -99,6 +101,8 @@ class ApiPull:
     headers: Headers
     following: Callable[[httpx.Headers, Any], str | None]
     measure: Callable[[Any], Seen]
+    place: str = ""
+    permission: str = ""
     lookback: timedelta = timedelta(days=7)
     """How far back the very first pull begins."""
     overlap: timedelta = timedelta(hours=1)

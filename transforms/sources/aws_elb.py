@@ -54,6 +54,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
+    lateness="a file for each node every 5 minutes (Classic: 5 or 60), eventually consistent",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"),
         overlap=timedelta(days=2),

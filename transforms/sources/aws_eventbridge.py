@@ -40,6 +40,8 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/eventbridge/latest/ref/overview.html",
+    event_id="the event's account and `id`",
+    lateness="as long as the delivery stream buffers, 15 minutes at most",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=envelope(),
     head=EventHead,

@@ -54,6 +54,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
+    lateness="best effort: mostly within a few hours",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"),
         overlap=timedelta(days=2),

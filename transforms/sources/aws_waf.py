@@ -36,6 +36,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html",
+    lateness="a file every 5 minutes",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=envelope("logEvents"),
     head=WafHead,

@@ -112,6 +112,10 @@ class Source:
     vendor: str
     domain: str
     documentation: str
+    event_id: str = ""
+    """What identity says, in words for the reference; a table's columns speak for themselves."""
+    lateness: str = ""
+    """How late the vendor delivers, in its own words or as its documentation measures it."""
     expand: Expand = ONE_EACH
     head: type[Head] = Head
     identity: Callable[[Any], tuple[Value, ...] | None] = lambda head: None
@@ -128,6 +132,8 @@ class Source:
     settle: timedelta = timedelta(hours=24)
     """A growing object untouched for so long is final: an incomplete last record is quarantined."""
     cadence: timedelta = timedelta(minutes=1)
+    also_calls: tuple[str, ...] = ()
+    """IAM actions beyond reading the objects."""
     vouch: Vouch | None = None
     """Verifies what is signed outside its own bytes, while it is read: a table holds no such check."""
     api: Any = None

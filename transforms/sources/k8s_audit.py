@@ -137,6 +137,8 @@ SOURCE = Source(
     vendor="Kubernetes",
     domain="compute",
     documentation="https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/",
+    event_id="`auditID` and `stage`; of a GKE entry `logName`, `timestamp`, `insertId`",
+    lateness="at once from a file or webhook; managed clusters as their cloud's log delivers",
     keys=KeyTemplate(
         segments=(r"(?:y=)?(?P<year>\d{4})", r"(?:m=)?(?P<month>\d\d)", r"(?:d=)?(?P<day>\d\d)"),
         overlap=timedelta(days=2),
