@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of t
     import pyarrow as pa
 
 FIRST = itemgetter(0)
-QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*|\[[^\] ]{0,64} [^\]]{0,64}\]|[^ ]+')
+QUOTED = re.compile(rb'[^ "\[][^ ]*|"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*|\[[^\] ]{0,64} [^\]]{0,64}\]|[^ ]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Lines:
     again, or another one, anywhere. opens: the bytes that a header may begin with. layouts: what a line without a
     header is taken for, by its number of fields. loose: the one column whose values may hold the separator.
     grows_right: fields are only ever appended to the format, so that a line may have fewer or more than its header.
-    split: the fields of a line where the separator alone does not say (quotes); a line at a time, so much slower.
+    split: the fields of a line where the separator alone does not say, with their quotes; a line at a time, so slower.
     """
 
     header: Callable[[bytes, bool], Header | None] | None = None
@@ -251,7 +251,8 @@ def _one_by_one(
             reasons[index] = f"{len(fields)} fields where there are {header.least} at least"
             rows.append([None] * len(places))
         else:
-            rows.append([fields[place] if place < len(fields) else None for place in places])
+            found = [fields[place] if place < len(fields) else None for place in places]
+            rows.append(found if lines.split is None else [value and _bare(value) for value in found])
     columns = zip(*rows, strict=True) if rows else [[] for _ in wanted]
     return {name: pa.array(column, pa.binary()) for name, column in zip(wanted, columns, strict=True)}, reasons
 
@@ -342,9 +343,15 @@ def quoted_fields(line: bytes) -> list[bytes]:
     Brackets without a space inside belong to their field: an IPv6 address before its port. So do the quotes of a list:
     "h2","http/1.1".
     """
-    return [_bare(field) if field[:1] in (b'"', b"[") else field for field in QUOTED.findall(line)]
+    return [_bare(field) for field in with_quotes(line)]
+
+
+with_quotes = QUOTED.findall
+"""The same fields with the quotes and brackets around them."""
 
 
 def _bare(field: bytes) -> bytes:
-    quoted = len(field) > 1 and field.startswith(b'"') and field.endswith(b'"') and b'","' not in field
-    return field[1:-1] if quoted or (field.startswith(b"[") and b" " in field) else field
+    first = field[:1]
+    if first == b'"':
+        return field[1:-1] if len(field) > 1 and field[-1:] == b'"' and b'","' not in field else field
+    return field[1:-1] if first == b"[" and b" " in field else field

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from transforms.decoders.lines import Header, Lines, quoted_fields
+from transforms.decoders.lines import Header, Lines, with_quotes
 from transforms.sources.base import KeyTemplate, Source, Table, Value
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ SOURCE = Source(
     ),
     framing=Lines(
         layouts=(Header(FIELDS, tuple(FIELDS.split()), least=FIRST_VERSION),),
-        split=quoted_fields,
+        split=with_quotes,
         grows_right=True,
     ),
     table=Table(
