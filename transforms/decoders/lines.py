@@ -51,6 +51,7 @@ class Lines:
     header is taken for, by its number of fields. loose: the one column whose values may hold the separator.
     grows_right: fields are only ever appended to the format, so that a line may have fewer or more than its header.
     split: the fields of a line where the separator alone does not say (quotes); a line at a time, so much slower.
+    respaced: values hold no blanks, so that a line may stand between spaces where its header's separator is a tab.
     """
 
     header: Callable[[bytes, bool], Header | None] | None = None
@@ -59,6 +60,7 @@ class Lines:
     loose: str | None = None
     grows_right: bool = False
     split: Callable[[bytes], list[bytes]] | None = None
+    respaced: bool = False
 
     @property
     def appendable(self) -> bool:
@@ -262,6 +264,8 @@ def _split(lines: Lines, header: Header, record: bytes) -> list[bytes]:
         return lines.split(record)
     fields = record.split(header.separator)
     surplus = len(fields) - len(header.names)
+    if surplus and lines.respaced:
+        return [field for field in record.replace(b"\t", b" ").split(b" ") if field]
     if surplus > 0 and lines.loose in header.names:
         at = header.names.index(lines.loose)
         fields[at : at + surplus + 1] = [header.separator.join(fields[at : at + surplus + 1])]
