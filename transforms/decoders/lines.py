@@ -141,6 +141,9 @@ class _State:
         if self.header is not None:
             yield from self._pieces(self.header, lines, number)
             return
+        if self._open_alike(lines):
+            yield from self._pieces(self._layout(lines[0]), lines, number)
+            return
         start = 0
         before: Header | None = None
         for index, line in enumerate(lines):
@@ -156,9 +159,20 @@ class _State:
         for start in range(0, len(lines), max(1, rows)):
             yield self._chunk(header, lines[start : start + rows], number + start)
 
-    def _layout(self, line: bytes) -> Header | None:
+    def _open_alike(self, lines: list[bytes]) -> bool:
+        """Whether the layout of the first line is that of all, as how they begin says alone."""
+        if not lines or not self.lines.grows_right or len(self._begun(lines[0])) != 1:
+            return False
+        length = max((len(mark) for layout in self.lines.layouts for mark in layout.begins), default=0)
+        return len({line[:length] for line in lines}) == 1
+
+    def _begun(self, line: bytes) -> list[Header]:
+        """The layouts that a line may have, as it begins."""
         layouts = [layout for layout in self.lines.layouts if layout.begins and line.startswith(layout.begins)]
-        layouts = layouts or [layout for layout in self.lines.layouts if not layout.begins]
+        return layouts or [layout for layout in self.lines.layouts if not layout.begins]
+
+    def _layout(self, line: bytes) -> Header | None:
+        layouts = self._begun(line)
         if self.lines.grows_right and len(layouts) == 1:
             return layouts[0]
         exact = longest = None
