@@ -3,11 +3,11 @@
     the columns of bronze, the values as `fields`, and for each of `columns` its place among them, which `field_of` reads;
     `other_fields` gives the rest as JSON. The header is the attribute `fields`: text as it stood above the lines, or the
     list of names where a record is a JSON object. It is taken apart once, whatever the number of its rows. Names are
-    compared in lower case, `-` and `(` as `_`, and without `)`. `loose` is the column whose values may hold the mark between
-    fields: what a line has beyond its header belongs to it; none where there is no such column. `quoted`: fields stand
-    between spaces, those with spaces in double quotes or brackets. `w3c`: the header is a `#Fields:` line, and its values
-    stand between tabs, or between spaces, which no value holds. Of more than a thousand columns only the named ones are
-    read: looking for names that come twice costs their square.
+    compared in lower case, `-` as `_`. `loose` is the column whose values may hold the mark between fields: what a line has
+    beyond its header belongs to it; none where there is no such column. `quoted`: fields stand between spaces, those with
+    spaces in double quotes or brackets. `w3c`: the header is a `#Fields:` line, its values stand between tabs, or between
+    spaces, which no value holds, and cs(Host) is compared as cs_host. Of more than a thousand columns only the named ones
+    are read: looking for names that come twice costs their square.
 #}
 {% macro fields_by_header(bronze, columns, loose=none, quoted=false, w3c=false) -%}
 {%- set mark = "chr(9)" if w3c else "case when header like '% %' then ' ' else ',' end" -%}
@@ -37,7 +37,7 @@ header_names as (
         {{ mark }} as mark,
         {{ list_map(
             "case when header like '[%' then " ~ parse_json('header', ['string']) ~ " else " ~ words ~ " end",
-            "replace(replace(replace(lower(item), '-', '_'), '(', '_'), ')', '')",
+            "replace(replace(replace(lower(item), '-', '_'), '(', '_'), ')', '')" if w3c else "replace(lower(item), '-', '_')",
         ) }} as names
     from header_texts
 
