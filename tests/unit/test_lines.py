@@ -262,6 +262,8 @@ def test_layouts_that_grow_are_told_by_how_their_lines_begin():
         (3, b"http ", "1 fields where there are 2 at least"),
         (4, b"tcp", "1 fields where there are 3 at least"),
     ]
+    alike, bad, _ = read(log, b"http a b\nhttp c d\n")  # one look tells the layout of all
+    assert [(row["x"], header) for _, _, row, header in alike] == [(b"http", "x y last")] * 2 and not bad
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class Lines:
     header is taken for, by its number of fields. loose: the one column whose values may hold the separator.
     grows_right: fields are only ever appended to the format, so that a line may have fewer or more than its header.
     split: the fields of a line where the separator alone does not say, with their quotes; a line at a time, so slower.
+    respaced: values hold no blanks, so that a line may stand between spaces where its header's separator is a tab.
     """
 
     header: Callable[[bytes, bool], Header | None] | None = None
@@ -59,6 +60,7 @@ class Lines:
     loose: str | None = None
     grows_right: bool = False
     split: Callable[[bytes], list[bytes]] | None = None
+    respaced: bool = False
 
     @property
     def appendable(self) -> bool:
@@ -139,6 +141,9 @@ class _State:
         if self.header is not None:
             yield from self._pieces(self.header, lines, number)
             return
+        if self._open_alike(lines):
+            yield from self._pieces(self._layout(lines[0]), lines, number)
+            return
         start = 0
         before: Header | None = None
         for index, line in enumerate(lines):
@@ -154,9 +159,20 @@ class _State:
         for start in range(0, len(lines), max(1, rows)):
             yield self._chunk(header, lines[start : start + rows], number + start)
 
-    def _layout(self, line: bytes) -> Header | None:
+    def _open_alike(self, lines: list[bytes]) -> bool:
+        """Whether the layout of the first line is that of all, as how they begin says alone."""
+        if not lines or not self.lines.grows_right or len(self._begun(lines[0])) != 1:
+            return False
+        length = max((len(mark) for layout in self.lines.layouts for mark in layout.begins), default=0)
+        return len({line[:length] for line in lines}) == 1
+
+    def _begun(self, line: bytes) -> list[Header]:
+        """The layouts that a line may have, as it begins."""
         layouts = [layout for layout in self.lines.layouts if layout.begins and line.startswith(layout.begins)]
-        layouts = layouts or [layout for layout in self.lines.layouts if not layout.begins]
+        return layouts or [layout for layout in self.lines.layouts if not layout.begins]
+
+    def _layout(self, line: bytes) -> Header | None:
+        layouts = self._begun(line)
         if self.lines.grows_right and len(layouts) == 1:
             return layouts[0]
         exact = longest = None
@@ -263,6 +279,8 @@ def _split(lines: Lines, header: Header, record: bytes) -> list[bytes]:
         return lines.split(record)
     fields = record.split(header.separator)
     surplus = len(fields) - len(header.names)
+    if surplus and lines.respaced:
+        return [field for field in record.replace(b"\t", b" ").split(b" ") if field]
     if surplus > 0 and lines.loose in header.names:
         at = header.names.index(lines.loose)
         fields[at : at + surplus + 1] = [header.separator.join(fields[at : at + surplus + 1])]
