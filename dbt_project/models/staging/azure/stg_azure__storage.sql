@@ -48,8 +48,8 @@ opened as (
         parsed.*,
         {{ parse_json('event.properties', detail_fields) }} as details,
         nullif(event.operationName, '') as operation,
-        {{ json_text('raw', 'uri') }} as uri,
-        event.identity.requester as requester,
+        {{ json_text('raw', 'uri') }} as request_uri,
+        event.identity.requester as caller,
         nullif(event.identity.tokenHash, '') as token_hash,
         lower(event.identity.type) as authentication,
         lower(nullif(event.resourceId, '')) as service_resource,
@@ -69,12 +69,12 @@ placed as (
         -- /account/container/path of the object; where it names the account alone, the URI goes on
         coalesce(
             nullif(regexp_extract(details.objectKey, '^/?[^/]+/([^/]+)', 1), ''),
-            nullif(regexp_extract(uri, '^https?://[^/]+/([^/?(]+)', 1), '')
+            nullif(regexp_extract(request_uri, '^https?://[^/]+/([^/?(]+)', 1), '')
         ) as container,
         nullif(
             case
                 when details.objectKey like '_%/_%' then regexp_extract(details.objectKey, '^/?[^/]+/[^/]+/(.+)$', 1)
-                else regexp_extract(uri, '^https?://[^/]+/[^/?]+/([^?]+)', 1)
+                else regexp_extract(request_uri, '^https?://[^/]+/[^/?]+/([^?]+)', 1)
             end,
             ''
         ) as object_key
@@ -107,8 +107,8 @@ classified as (
         case when http_status >= 400 then 2 when http_status >= 100 then 1 else 0 end as result,
         -- the key of the account that opened it, or signed the shared access signature that did
         nullif(regexp_extract(token_hash, '^([A-Za-z0-9]+)[(]', 1), '') as signing_key,
-        coalesce(nullif(requester.objectId, ''), nullif(requester.appId, '')) as requester_uid,
-        coalesce(nullif(requester.upn, ''), nullif(requester.userName, '')) as requester_name,
+        coalesce(nullif(caller.objectId, ''), nullif(caller.appId, '')) as requester_uid,
+        coalesce(nullif(caller.upn, ''), nullif(caller.userName, '')) as requester_name,
         {{ is_ip('caller_ip') }} as is_from_ip
     from matched
 
@@ -125,13 +125,14 @@ named as (
             when authentication is not null then event.identity.type
         end as actor_type,
         case
-            when requester_uid is not null then coalesce(requester_name, nullif(requester.appId, ''))
+            when requester_uid is not null then coalesce(requester_name, nullif(caller.appId, ''))
             when authentication = 'anonymous' then 'anonymous'
             when signing_key is not null and signing_key <> 'SasSignature' then account || '/' || signing_key
         end as actor_name,
         service_resource || case
             when container is null then ''
-            else case service when 'file' then '/shares/' when 'queue' then '/queues/' when 'table' then '/tables/' else '/containers/' end
+            else
+                case service when 'file' then '/shares/' when 'queue' then '/queues/' when 'table' then '/tables/' else '/containers/' end
                 || container || coalesce('/' || object_key, '')
         end as resource
     from classified
@@ -156,22 +157,24 @@ final as (
         -- actor: whom the directory vouches for, or else the key
         actor_name as actor_user_name,
         requester_uid as actor_user_uid,
-        case when requester_uid is not null then nullif(requester.appId, '') end as actor_user_uid_alt,
+        case when requester_uid is not null then nullif(caller.appId, '') end as actor_user_uid_alt,
         actor_type as actor_user_type,
         cast(case actor_type when 'User' then 1 when 'Anonymous' then 0 else case when actor_type is not null then 99 end end as integer)
             as actor_user_type_id,
-        case when requester.upn like '%@%' then regexp_replace(requester.upn, '^[^#]*#', '') end as actor_user_email_addr,
-        lower(nullif(requester.tenantId, '')) as actor_user_account_uid,
+        case when caller.upn like '%@%' then regexp_replace(caller.upn, '^[^#]*#', '') end as actor_user_email_addr,
+        lower(nullif(caller.tenantId, '')) as actor_user_account_uid,
         token_hash as actor_user_credential_uid,
-        nullif(requester.tokenIssuerId, '') as actor_session_issuer,
-        case when actor_name is null and requester_uid is null then coalesce(event.identity.type, 'microsoft.storage') end as actor_app_name,
+        nullif(caller.tokenIssuerId, '') as actor_session_issuer,
+        case
+            when actor_name is null and requester_uid is null then coalesce(event.identity.type, 'microsoft.storage')
+        end as actor_app_name,
         -- network
         case when is_from_ip then caller_ip end as src_endpoint_ip,
         case when is_from_ip then caller_port end as src_endpoint_port,
         case when not coalesce(is_from_ip, false) then coalesce(nullif(caller_ip, ''), 'microsoft.storage') end as src_endpoint_svc_name,
         'microsoft.storage' as dst_endpoint_svc_name,
-        lower(nullif(regexp_extract(uri, '^https?://([^/:?]+)', 1), '')) as dst_endpoint_hostname,
-        try_cast(nullif(regexp_extract(uri, '^https?://[^/:?]+:([0-9]+)', 1), '') as integer) as dst_endpoint_port,
+        lower(nullif(regexp_extract(request_uri, '^https?://([^/:?]+)', 1), '')) as dst_endpoint_hostname,
+        try_cast(nullif(regexp_extract(request_uri, '^https?://[^/:?]+:([0-9]+)', 1), '') as integer) as dst_endpoint_port,
         -- api and cloud
         operation as api_operation,
         'microsoft.storage' as api_service_name,
@@ -182,7 +185,7 @@ final as (
         'Azure' as cloud_provider,
         {{ azure_subscription('service_resource') }} as cloud_account_uid,
         nullif(event.location, '') as cloud_region,
-        lower(nullif(requester.tenantId, '')) as cloud_org_uid,
+        lower(nullif(caller.tenantId, '')) as cloud_org_uid,
         nullif(details.userAgentHeader, '') as http_user_agent,
         resource as resource_uid,
         coalesce(object_key, container, account) as resource_name,
