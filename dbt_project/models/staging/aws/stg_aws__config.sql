@@ -90,8 +90,8 @@ classified as (
 
     select
         named.*,
-        case when uid is null then 0 else coalesce(kinds.class_uid, 0) end as to_class,
-        case when uid is null then 99 else coalesce(kinds.activity_id, 99) end as to_activity,
+        case when named.uid is null then 0 else coalesce(kinds.class_uid, 0) end as to_class,
+        case when named.uid is null then 99 else coalesce(kinds.activity_id, 99) end as to_activity,
         case
             when named.kind like '%Failed' then 2
             when state.configurationItemStatus in ('OK', 'ResourceDiscovered', 'ResourceDeleted') then 1
