@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -32,6 +33,22 @@ class Changes:
         count = max(0, int(self._debt // size))
         self._debt -= count * size
         return count
+
+
+class Instants:
+    """Times within a step of which no two are the same: what changes then is named by the time."""
+
+    def __init__(self, run: Run, rng: random.Random):
+        self._end, self._rng = run.end * 1000, rng
+        self._used: set[int] = set()
+
+    def within(self, start: int) -> int:
+        """Return a millisecond in the step from `start` (epoch seconds), before the run's end."""
+        while True:
+            at = min(start * 1000 + self._rng.randrange(TICK_S * 1000), self._end - 1)
+            if at not in self._used:
+                self._used = {used for used in self._used if used >= start * 1000} | {at}
+                return at
 
 
 class Batch(NamedTuple):

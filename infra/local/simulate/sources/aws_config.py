@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from isal import igzip
 
-from infra.local.simulate.inventory import Changes, Periods
+from infra.local.simulate.inventory import Changes, Instants, Periods
 from infra.local.simulate.model import DAY_S, HOUR_S, TICK_S, Delivery, Record, Run, Source, utc
 from infra.local.simulate.network import Interface, interfaces
 from infra.local.simulate.rendering import compact_time, millis_z, uuid
@@ -147,12 +147,12 @@ class Recorder:
         self._changes = Changes(run, expected)
         self._periods = Periods(PERIOD_S, 900)
         self._latest: dict[str, dict[str, str]] = {account: {} for account in self._interfaces}
-        self._used: set[int] = set()
+        self._instants = Instants(run, self._rng)
 
     def advance(self, start: int, planted: Sequence[Record]) -> Iterator[Delivery]:
         """Yield the files written in the step from `start`."""
         for _ in range(self._changes.due(start)):
-            self._record(self._change(self._time(start)))
+            self._record(self._change(self._instants.within(start)))
         for record in planted:
             self._record(record)
         for visible, stream, end, bodies in self._periods.due(start + TICK_S):
@@ -166,14 +166,6 @@ class Recorder:
         """Yield the history files that are still to come."""
         for batch in self._periods.due(None):
             yield self._history(*batch)
-
-    def _time(self, start: int) -> int:
-        """A millisecond in the step that no other item has."""
-        while True:
-            at = min(start * 1000 + self._rng.randrange(TICK_S * 1000), self._run.end * 1000 - 1)
-            if at not in self._used:
-                self._used = {used for used in self._used if used >= start * 1000} | {at}
-                return at
 
     def _change(self, at_ms: int) -> Record:
         rng = self._rng
