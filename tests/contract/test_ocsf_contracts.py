@@ -46,6 +46,16 @@ EXTRAS = {
         "compliance_status_id",
         "compliance_status",
     },
+    "ocsf_cloud_resources_inventory_info": {
+        "resource_uid_alt",
+        "resource_zone",
+        "resource_version",
+        "resource_data",
+        "resource_tags",
+        "resource_created_dt",
+        "resource_modified_dt",
+        "resource_relations",
+    },
     "ocsf_datastore_activity": {
         "databucket_name",
         "databucket_object",
