@@ -47,6 +47,7 @@ EXTRAS = {
         "datastore_type_id",
         "bytes",
     },
+    "ocsf_detection_finding": {"attack_tactic_uids", "attack_technique_uids", "is_alert"},
     "ocsf_dns_activity": {
         "query_hostname",
         "query_type",
@@ -93,6 +94,23 @@ EXTRAS = {
 }
 USER = {"user_name", "user_uid", "user_type", "user_email_addr", "user_account_uid", "user_credential_uid"}
 WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access", "ocsf_group_management"}
+FINDING = {
+    "finding_info_uid",
+    "finding_info_title",
+    "finding_info_desc",
+    "finding_info_types",
+    "finding_info_analytic_uid",
+    "finding_info_product_name",
+    "finding_info_src_url",
+    "finding_info_created_dt",
+    "finding_info_modified_dt",
+    "finding_info_first_seen_dt",
+    "finding_info_last_seen_dt",
+    "count",
+    "confidence_id",
+    "remediation_desc",
+    "remediation_references",
+}
 LINEAGE = {"event_uid", "source", "object_uri", "record_no", "id_collision", "landed_at", "event_date"}
 TYPES = r"(varchar|bigint|integer|boolean|timestamptz|date)(\[\])?|struct\(.+\)\[\]"
 
@@ -104,7 +122,7 @@ def columns(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def extras(name: str) -> set[str]:
-    return EXTRAS[name] | (USER if name in WITH_USER else set())
+    return EXTRAS[name] | (USER if name in WITH_USER else set()) | (FINDING if name.endswith("_finding") else set())
 
 
 def test_these_are_the_classes() -> None:
