@@ -74,6 +74,7 @@ EXTRAS = {
         "tls_version",
         "tls_cipher",
         "duration_ms",
+        "firewall_rule_uid",
     },
     "ocsf_network_activity": {
         "direction_id",
