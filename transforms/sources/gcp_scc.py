@@ -1,4 +1,4 @@
-"""Security Command Center findings: notifications through Pub/Sub, the answers of ListFindings, continuous exports to logs.
+"""Security Command Center findings: notifications through Pub/Sub, answers of ListFindings, exports to Cloud Logging.
 
 A finding is emitted again whenever it changes, with a later eventTime, or when somebody mutes it: each is an event.
 https://cloud.google.com/security-command-center/docs/how-to-notifications

@@ -59,7 +59,8 @@ opened as (
         parsed.*,
         coalesce(event.finding, event.jsonPayload.finding) as finding,
         -- an entry of a log has a resource of its own: the one that is monitored
-        case when event.finding is not null then event.resource else event.jsonPayload.resource end as target
+        case when event.finding is not null then event.resource else event.jsonPayload.resource end as target,
+        coalesce({{ json_text('raw', 'finding') }}, {{ json_text('raw', 'jsonPayload', 'finding') }}, raw) as told
     from parsed
 
 ),
@@ -172,10 +173,14 @@ final as (
                     'account_uid': "nullif(target.projectDisplayName, '')",
                 })]) }}
         end as resources,
-        {{ json_without("coalesce(" ~ json_text('raw', 'finding') ~ ", " ~ json_text('raw', 'jsonPayload', 'finding') ~ ", raw)", [
-            'name', 'parent', 'parentDisplayName', 'resourceName', 'state', 'category', 'externalUri', 'eventTime', 'createTime',
-            'severity', 'mute', 'muteUpdateTime', 'findingClass', 'description', 'nextSteps', 'access', 'mitreAttack', 'connections',
-        ]) }} as unmapped,
+        -- what has no class yet is kept whole
+        case
+            when to_class = 0 then {{ json_without('told', ['name']) }}
+            else {{ json_without('told', [
+                'name', 'parent', 'parentDisplayName', 'resourceName', 'state', 'category', 'externalUri', 'eventTime', 'createTime',
+                'severity', 'mute', 'findingClass', 'description', 'nextSteps', 'moduleName',
+            ]) }}
+        end as unmapped,
         -- class extras
         case when to_class > 0 then finding_name end as finding_info_uid,
         case when to_class > 0 then finding.category end as finding_info_title,
