@@ -95,7 +95,7 @@ opened as (
         finding.service.action.networkConnectionAction as flow,
         {{ list_item('finding.service.action.portProbeAction.portProbeDetails', 1) }} as probe,
         finding.service.action.dnsRequestAction as dns,
-        finding.service.detection.sequence as sequence,
+        finding.service.detection.sequence as attack,
         {{ list_item('finding.service.detection.sequence.actors', 1) }} as sequence_actor,
         {{ list_item('finding.service.detection.sequence.endpoints', 1) }} as sequence_endpoint,
         {{ list_item('finding.service.detection.sequence.resources', 1) }} as sequence_resource,
@@ -167,11 +167,11 @@ classified as (
         ) as primary_name,
         coalesce(sequence_resource.resourceType, target.resourceType) as primary_type,
         case
-            when severity_value >= 9 then 5
-            when severity_value >= 7 then 4
-            when severity_value >= 4 then 3
-            when severity_value >= 1 then 2
-            when severity_value >= 0 then 1
+            when sided.severity_value >= 9 then 5
+            when sided.severity_value >= 7 then 4
+            when sided.severity_value >= 4 then 3
+            when sided.severity_value >= 1 then 2
+            when sided.severity_value >= 0 then 1
             else 0
         end as grade
     from sided
@@ -246,8 +246,8 @@ final as (
         primary_name as resource_name,
         primary_type as resource_type,
         case
-            when sequence.resources is not null
-                then {{ list_map('sequence.resources', struct_of({
+            when attack.resources is not null
+                then {{ list_map('attack.resources', struct_of({
                     'uid': 'item.uid', 'name': 'item.name', 'type': 'item.resourceType', 'account_uid': 'item.accountId',
                 })) }}
             when primary_uid is not null
@@ -273,7 +273,8 @@ final as (
             {{ list_map('sequence_tactics.values', attack_tactic_uid('item')) }},
             case when tactic is not null then {{ list_of(['tactic']) }} end
         ) as attack_tactic_uids,
-        {{ list_map('sequence_techniques.values', "nullif(regexp_extract(item, '(T[0-9]{4}([.][0-9]{3})?)', 1), '')") }} as attack_technique_uids,
+        {{ list_map('sequence_techniques.values', "nullif(regexp_extract(item, '(T[0-9]{4}([.][0-9]{3})?)', 1), '')") }}
+            as attack_technique_uids,
         case when to_class = 2004 then not is_archived and not is_sample end as is_alert
     from classified
 
