@@ -182,7 +182,8 @@ final as (
                 then {{ json_without('envelope.detail', [
                     'eventID', 'eventTime', 'eventSource', 'eventName', 'apiVersion', 'requestID', 'awsRegion', 'recipientAccountId',
                     'sourceIPAddress', 'userAgent', 'vpcEndpointId', 'errorCode', 'errorMessage', 'requestParameters',
-                    'responseElements', 'resources', 'userIdentity', 'action-type', 'result', 'repository-name', 'image-digest', 'image-tag',
+                    'responseElements', 'resources', 'userIdentity', 'action-type', 'result', 'repository-name', 'image-digest',
+                    'image-tag',
                 ]) }}
             else {{ json_without('raw', [
                 'version', 'id', 'detail-type', 'source', 'account', 'time', 'region', 'resources', 'replay-name',
