@@ -61,7 +61,8 @@ def delivered() -> tuple[Simulation, list[Delivery]]:
 @pytest.fixture(scope="module")
 def ordinary() -> dict[str, list[Event]]:
     """Return the distinct events of a run without chains, dense enough to strain every ration."""
-    run = simulation(chains=False, events_per_day=2500)
+    shares = sum(source.share for source in known_sources().values())
+    run = simulation(chains=False, events_per_day=round(1300 * shares))  # as dense for each, however many there are
     found: dict[str, dict[str, Event]] = defaultdict(dict)
     for delivery in run.deliveries():
         for event in events(delivery.source, delivery.data):
