@@ -96,8 +96,7 @@ told as (
         nullif(activity.id.customerId, '') as customer,
         nullif(activity.actor.email, '') as actor_email,
         nullif(activity.actor.profileId, '') as actor_uid,
-        nullif(activity.actor.applicationInfo.applicationName, '') as actor_application,
-        {{ is_ip('activity.ipAddress') }} as is_from_ip
+        nullif(activity.actor.applicationInfo.applicationName, '') as actor_application
     from chosen
 
 ),
@@ -127,6 +126,9 @@ opened as (
         {{ workspace_parameter('told_of', ['setting_name', 'org_unit_name', 'domain_name']) }} as setting,
         {{ workspace_parameter('told_of', ['login_failure_type', 'failure_type', 'login_failure_reason']) }} as failure,
         {{ workspace_parameter('told_of', ['login_challenge_method']) }} as challenges,
+        {{ workspace_parameter('told_of', ['login_challenge_status']) }} as challenge_status,
+        -- of who takes part in a call only the event itself knows the address
+        coalesce(activity.ipAddress, {{ workspace_parameter('told_of', ['ip_address']) }}) as address,
         {{ workspace_parameter('told_of', ['is_second_factor']) }} as second_factor,
         {{ workspace_parameter('told_of', ['login_type']) }} as login_type,
         {{ workspace_parameter('told_of', ['user_agent']) }} as user_agent
@@ -138,6 +140,7 @@ shared as (
 
     select
         opened.*,
+        {{ is_ip('address') }} as is_from_ip,
         (new_value = 'none' and kind = 'acl_change:change_user_access') or membership_change = 'remove_from_shared_drive' as is_withdrawn,
         application = 'token' or kind like 'DOMAIN_SETTINGS:%_API_CLIENT_ACCESS' as is_of_client
     from opened
@@ -206,7 +209,9 @@ classified as (
         case
             when upper(event.status.eventStatus) like 'FAIL%' or event.status.errorCode is not null then 2
             when lower(operation) like '%failure%' or lower(operation) like '%blocked' or upper(operation) = 'ACCESS_DENY_EVENT' then 2
+            when lower(challenge_status) like '%failed%' then 2
             when operation is null or event.type like '%warning' then 0
+            when kind = 'login:login_challenge' and challenge_status is null then 0  -- put, and not answered
             else 1
         end as result,
         case
@@ -248,7 +253,7 @@ final as (
         cast(result as integer) as status_id,
         case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
         coalesce(event.status.errorCode, event.status.eventStatus) as status_code,
-        case when result = 2 then coalesce(failure, event.status.errorMessage) end as status_detail,
+        case when result = 2 then coalesce(failure, event.status.errorMessage, challenge_status) end as status_detail,
         cast(case result when 1 then 1 when 2 then 2 end as integer) as action_id,
         -- actor
         coalesce(actor_email, nullif(activity.actor.key, ''), actor_application, actor_uid) as actor_user_name,
@@ -270,7 +275,7 @@ final as (
         ) as actor_app_name,
         'Google' as actor_idp_name,
         -- network
-        case when is_from_ip then activity.ipAddress end as src_endpoint_ip,
+        case when is_from_ip then address end as src_endpoint_ip,
         case when not coalesce(is_from_ip, false) then 'Google Workspace' end as src_endpoint_svc_name,
         activity.networkInfo.regionCode as src_endpoint_country,
         try_cast({{ list_item('activity.networkInfo.ipAsn', 1) }} as bigint) as src_endpoint_asn,
