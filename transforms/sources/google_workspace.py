@@ -1,7 +1,8 @@
 """Google Workspace's audit logs: activities of the Reports API, pulled or exported to files.
 
 A record is an activity, one item of the API's list, whole: it may hold several events of one action. What Workspace
-shares with Google Cloud comes as audit log entries, which belong to Cloud Audit Logs.
+shares with Google Cloud comes as audit log entries, which belong to Cloud Audit Logs. The place of the API is
+`https://admin.googleapis.com`; each application is a stream of its own.
 
 https://developers.google.com/workspace/admin/reports/v1/guides/manage-audit-admin
 https://developers.google.com/workspace/admin/reports/reference/rest/v1/activities/list
@@ -14,7 +15,15 @@ from datetime import timedelta
 import msgspec
 
 from transforms.decoders.answers import answers
+from transforms.readers.workspace import application
 from transforms.sources.base import Head, KeyTemplate, Source, Value
+
+SOON = ("access_transparency", "admin", "chat", "chrome", "context_aware_access", "drive", "mobile", "rules", "vault")
+LATER = ("calendar", "groups", "groups_enterprise", "login", "meet", "saml", "token", "user_accounts")
+"""Applications whose activities show within minutes, and those where it may take a couple of hours.
+
+https://support.google.com/a/answer/7061566
+"""
 
 
 class ActivityId(msgspec.Struct, gc=False):
@@ -62,4 +71,8 @@ SOURCE = Source(
     clock=clock,
     reject=reject,
     cadence=timedelta(minutes=5),
+    api=(
+        *(application(name, timedelta(minutes=30)) for name in SOON),
+        *(application(name, timedelta(hours=4)) for name in LATER),
+    ),
 )
