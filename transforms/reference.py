@@ -121,8 +121,8 @@ def transports_of(source: Source) -> Iterator[tuple[str, str, str]]:
     for scheme in STORES.get(source.vendor, ("s3", "gs", "az")):
         way, place = PLACES[scheme]
         yield way, place, _right(scheme, source)
-    if source.api is not None:
-        yield "HTTP API", source.api.place, source.api.permission
+    for place, right in dict.fromkeys((pull.place, pull.permission) for pull in source.streams):
+        yield "HTTP API", place, right
 
 
 def _right(scheme: str, source: Source) -> str:
@@ -155,9 +155,9 @@ def lateness_of(source: Source) -> str:
         if days
         else "each poll finds whatever is new"
     )
-    if source.api is not None:
-        hours = source.api.overlap.total_seconds() / 3600
-        found.append(f"a pull begins {hours:g} h before the newest event seen")
+    if overlaps := sorted({pull.overlap for pull in source.streams}):
+        hours = " to ".join(f"{overlap.total_seconds() / 3600:.2g}" for overlap in overlaps)
+        found.append(f"a pull begins {hours} h before the newest event seen")
     return "; ".join(found)
 
 
