@@ -1,1 +1,1 @@
-"""OCSF events as nested objects: rendered from the flat rows of the class tables, and checked against OCSF's own rules."""
+"""OCSF events as nested objects: rendered from rows of the class tables, and checked against OCSF's own rules."""

@@ -1,28 +1,57 @@
-"""The registry of OCSF classes and objects that the lake renders (schema.yml beside this), and the check of an event."""
+"""The registry of OCSF classes and objects that the lake renders (schema.yml), and the check of an event."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from transforms.errors import ConfigError
+
 SCALARS: dict[str, tuple[type, ...]] = {
     "string": (str,),
+    "email": (str,),
+    "ip": (str,),
+    "datetime": (str,),
     "integer": (int,),
     "long": (int,),
+    "port": (int,),
+    "timestamp": (int,),
     "float": (int, float),
     "boolean": (bool,),
-    "timestamp": (int,),
-    "datetime": (str,),
-    "ip": (str,),
+    "object": (dict,),
     "json": (str, int, float, bool, dict, list),
 }
+"""OCSF's types (https://schema.ocsf.io/1.8.0/data_types) as Python reads them from JSON."""
+
+
+EMAIL = re.compile(r"[\w!#$%&'*+,\-/=?^`{|}~.]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+", re.ASCII)
+DATETIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+def is_ip(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+FORMS: dict[str, Callable[[Any], bool]] = {
+    "email": lambda value: EMAIL.fullmatch(value) is not None,
+    "ip": is_ip,
+    "datetime": lambda value: DATETIME.fullmatch(value) is not None,
+    "integer": lambda value: -(2**63) <= value < 2**63,
+    "long": lambda value: -(2**63) <= value < 2**63,
+    "port": lambda value: 0 <= value < 2**16,
+}
+"""What a value must be beyond its type in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +65,33 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a class or an object may hold. enums: the integers of an attribute. one_of: of each group one at least."""
+    """What a class or an object may hold: `enums` are the integers of an attribute, of a group in `one_of` there is
+    one at least, of one in `just_one` exactly one."""
 
     attributes: Mapping[str, Attribute]
     enums: Mapping[str, frozenset[int]]
     one_of: tuple[tuple[str, ...], ...] = ()
+    just_one: tuple[tuple[str, ...], ...] = ()
 
     def __or__(self, other: Shape) -> Shape:
         return Shape(
-            {**self.attributes, **other.attributes}, {**self.enums, **other.enums}, self.one_of + other.one_of
+            attributes={**self.attributes, **other.attributes},
+            enums={**self.enums, **other.enums},
+            one_of=self.one_of + other.one_of,
+            just_one=self.just_one + other.just_one,
         )
+
+    def lacks(self, value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """(attribute, breach) of what must be there and is not, and of what must not be there twice."""
+        for name, attribute in self.attributes.items():
+            if attribute.required and value.get(name) is None:
+                yield name, "required, and missing"
+        for group in self.one_of:
+            if all(value.get(name) is None for name in group):
+                yield "", f"none of {', '.join(group)}"
+        for group in self.just_one:
+            if sum(value.get(name) is not None for name in group) != 1:
+                yield "", f"not exactly one of {', '.join(group)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +105,12 @@ class Schema:
     objects: Mapping[str, Shape]
 
     def shape_of(self, event: Mapping[str, Any]) -> Shape:
-        """The attributes of an event's class, with those of the profiles that its metadata names."""
+        """The attributes of an event's class, with those of the profiles that its metadata names.
+
+        Raises ConfigError for a class that the registry does not have.
+        """
+        if event.get("class_uid") not in self.classes:
+            raise ConfigError(f"ocsf: class {event.get('class_uid')} is not in transforms/ocsf/schema.yml")
         shape = self.base | self.classes[event["class_uid"]]
         for profile in event.get("metadata", {}).get("profiles") or []:
             if profile in self.profiles:
@@ -74,7 +125,7 @@ def schema() -> Schema:
     found = Schema(
         version=text["version"],
         base=_shape(text["base"]),
-        classes={uid: _shape(items or {}) for uid, items in text["classes"].items()},
+        classes={uid: _shape(items) for uid, items in text["classes"].items()},
         profiles={name: _shape(items) for name, items in text["profiles"].items()},
         objects={name: _shape(items) for name, items in text["objects"].items()},
     )
@@ -90,6 +141,7 @@ def _shape(items: Mapping[str, Any]) -> Shape:
         attributes={name: _attribute(text) for name, text in items.items() if not name.startswith("+")},
         enums={name: frozenset(values) for name, values in items.get("+enum", {}).items()},
         one_of=tuple(tuple(group) for group in items.get("+one_of", [])),
+        just_one=tuple(tuple(group) for group in items.get("+just_one", [])),
     )
 
 
@@ -101,36 +153,33 @@ def _attribute(text: str) -> Attribute:
 def problems(event: Mapping[str, Any]) -> list[str]:
     """Why an event is no OCSF of its class: path and reason of each breach; none for a valid one."""
     known = schema()
-    if event.get("class_uid") not in known.classes:
-        return [f"class_uid: {event.get('class_uid')} is no class of the registry"]
+    uid, activity = event.get("class_uid"), event.get("activity_id")
+    if not isinstance(uid, int) or uid not in known.classes:
+        return [f"class_uid: {uid} is no class of the registry"]
     found = list(_breaches(event, known.shape_of(event), ""))
-    uid, activity = event["class_uid"], event.get("activity_id")
     if isinstance(activity, int) and event.get("type_uid") != uid * 100 + activity:
         found.append(f"type_uid: {event.get('type_uid')} is not that of activity {activity}")
     if event.get("category_uid") != uid // 1000:
         found.append(f"category_uid: {event.get('category_uid')} is not that of class {uid}")
-    if event.get("metadata", {}).get("version") != known.version:
+    metadata = event.get("metadata", {})
+    if metadata.get("version") != known.version:
         found.append(f"metadata.version: not {known.version}")
+    found += [f"metadata.profiles: {p} is no profile" for p in metadata.get("profiles", []) if p not in known.profiles]
     return found
 
 
 def _breaches(value: Mapping[str, Any], shape: Shape, path: str) -> Iterator[str]:
-    for name, attribute in shape.attributes.items():
-        if attribute.required and value.get(name) is None:
-            yield f"{path}{name}: required, and missing"
-    for group in shape.one_of:
-        if all(value.get(name) is None for name in group):
-            yield f"{path or 'event'}: none of {', '.join(group)}"
+    for name, breach in shape.lacks(value):
+        yield f"{f'{path}{name}'.rstrip('.') or 'event'}: {breach}"
     for name, inner in value.items():
         known = shape.attributes.get(name)
         if known is None:
             yield f"{path}{name}: no attribute of it"
-            continue
-        if known.array != isinstance(inner, list) and known.type != "json":
-            yield f"{path}{name}: {'no array' if known.array else 'an array'}"
-            continue
-        for item in inner if known.array else [inner]:
-            yield from _wrong(item, known.type, shape.enums.get(name), f"{path}{name}")
+        elif known.array and not isinstance(inner, list):
+            yield f"{path}{name}: no array"
+        else:
+            for item in inner if known.array else [inner]:
+                yield from _wrong(item, known.type, shape.enums.get(name), f"{path}{name}")
 
 
 def _wrong(value: Any, kind: str, enum: frozenset[int] | None, path: str) -> Iterator[str]:
@@ -138,22 +187,12 @@ def _wrong(value: Any, kind: str, enum: frozenset[int] | None, path: str) -> Ite
         if isinstance(value, Mapping):
             yield from _breaches(value, schema().objects[kind], f"{path}.")
         else:
-            yield f"{path}: no {kind}"
+            yield f"{path}: {type(value).__name__} is no {kind}"
         return
-    is_flag = isinstance(value, bool) and kind not in ("boolean", "json")
-    if not isinstance(value, SCALARS[kind]) or is_flag or (kind == "integer" and not -(2**31) <= value < 2**31):
+    is_flag = isinstance(value, bool) and kind not in ("boolean", "json")  # to Python True is an int
+    if is_flag or not isinstance(value, SCALARS[kind]):
         yield f"{path}: {type(value).__name__} is no {kind}"
     elif enum is not None and value not in enum:
         yield f"{path}: {value} is none of its values"
-    elif (kind == "ip" and not _parses(ipaddress.ip_address, value)) or (
-        kind == "datetime" and not _parses(datetime.fromisoformat, value)
-    ):
+    elif kind in FORMS and not FORMS[kind](value):
         yield f"{path}: {value!r} is no {kind}"
-
-
-def _parses(parse: Any, value: str) -> bool:
-    try:
-        parse(value)
-    except ValueError:
-        return False
-    return True
