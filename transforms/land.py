@@ -25,7 +25,7 @@ from transforms.decoders.framing import Bounds
 from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.arrow import keep_memory
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
-from transforms.lake.envelope import EnvelopeBuilder, Place, each
+from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import (
     Known,
     Ledger,
@@ -548,8 +548,9 @@ def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk
         return chunk
     (record,) = chunk.records  # what is signed is an object of its own
     said = source.vouch(bytes(record), store_of(item.uri, settings).metadata(item), settings.environment)
-    known = chunk.attributes if isinstance(chunk.attributes, Mapping) else (each(chunk) or [None])[0]
-    return replace(chunk, attributes={**(known or {}), **said}) if said else chunk
+    if said:
+        chunk.tell(said)
+    return chunk
 
 
 def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:

@@ -97,7 +97,7 @@ def _plain(text: str) -> bytes:
 def _with(chunk: Chunk, told: Mapping[str, str]) -> Chunk:
     if told and chunk.columns is not None:
         chunk.columns = partial(_columns, chunk.columns, told, len(chunk.records))
-        chunk.attributes = {**(chunk.attributes or {}), **told}
+        chunk.tell(told)
     return chunk
 
 

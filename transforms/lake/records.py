@@ -43,3 +43,10 @@ class Chunk:
     columns: Columns | None = None  # where the records are rows of named columns
     attributes: Mapping[str, Any] | Sequence[Mapping[str, Any] | None] | None = None
     """What the object says of all these records, or of each of them, and they do not."""
+
+    def tell(self, more: Mapping[str, Any]) -> None:
+        """Add to what the object says of all records."""
+        if isinstance(self.attributes, Sequence):
+            self.attributes = [{**(one or {}), **more} for one in self.attributes]
+        else:
+            self.attributes = {**(self.attributes or {}), **more}

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 TOKEN = "GOOGLE_WORKSPACE_TOKEN"  # noqa: S105  (the variable's name)
 ADMIN = "GOOGLE_WORKSPACE_ADMIN"
 SCOPE = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
+RIGHT = (
+    f"domain-wide delegation of {SCOPE} to the workload's service account; {ADMIN}: the administrator that it acts "
+    f"for, who may see reports; or {TOKEN}, a token that is renewed elsewhere"
+)
 SIGN = "https://www.googleapis.com/auth/iam"
 EXCHANGE = "https://oauth2.googleapis.com/token"
 PAGE = 1000
@@ -90,6 +94,8 @@ def application(name: str, late: timedelta) -> ApiPull:
 
     return ApiPull(
         stream=name,
+        place="https://admin.googleapis.com",
+        permission=RIGHT,
         first=first,
         headers=workspace_headers,
         following=next_token,

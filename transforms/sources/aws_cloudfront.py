@@ -69,6 +69,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
+    lateness="several files an hour, mostly within an hour, some up to 24 hours late",
     keys=KeyTemplate(
         segments=(r"(?:year=)?(?P<year>\d{4})", r"(?:month=)?(?P<month>\d\d)", r"(?:day=)?(?P<day>\d\d)"),
         overlap=timedelta(days=2),

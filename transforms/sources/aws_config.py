@@ -116,6 +116,8 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/config/latest/developerguide/WhatIsConfig.html",
+    event_id="resource (ARN, or type and id), capture time and state id; of an announcement its kind, subject and time",
+    lateness="history every 6 hours, snapshots as they are scheduled, changes within minutes",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})"), overlap=timedelta(days=2)
     ),

@@ -38,6 +38,8 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings.html",
+    event_id="the finding's `id` and `updatedAt`",
+    lateness="new findings within 5 minutes; changes as often as publishing is set to: 15 minutes, 1 or 6 hours",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=findings("GuardDuty Finding"),
     head=GuardDutyHead,

@@ -60,6 +60,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html",
+    lateness="a report, which AWS makes anew every 4 hours at most, whenever it is written to the bucket",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"),
         overlap=timedelta(days=2),

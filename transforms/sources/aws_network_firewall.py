@@ -48,6 +48,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging-contents.html",
+    lateness="a file every few minutes; flows when they end",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=envelope("logEvents"),
     head=FirewallHead,

@@ -57,6 +57,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html",
+    lateness="within minutes",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     framing=ByContent(text=TEXT, json=JsonRows(expand=envelope("logEvents"), message="message", lines=TEXT)),
     table=Table(

@@ -61,6 +61,8 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html",
+    event_id="finding's `Id`, `UpdatedAt`, workflow and record state; in OCSF `finding_info.uid`, time and status",
+    lateness="at once through EventBridge",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)", r"(?P<hour>\d\d)"),
         overlap=timedelta(days=2),

@@ -64,6 +64,8 @@ SOURCE = Source(
     vendor="Google",
     domain="identity",
     documentation="https://developers.google.com/workspace/admin/reports/reference/rest/v1/activities/list",
+    event_id="`id.time`, `id.uniqueQualifier`, `id.applicationName`",
+    lateness="minutes to some hours, by application",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=answers("items"),
     head=ActivityHead,
