@@ -19,6 +19,7 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="azure",
     documentation="https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview",
+    lateness="every minute, appended to the hour's blob",
     keys=KEYS,
     grows=True,
     framing=FlowTuples(holder="flowRecords", groups="flowGroups", least=13),

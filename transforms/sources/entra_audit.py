@@ -68,6 +68,8 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="identity",
     documentation="https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities",
+    event_id="the entry's `id`",
+    lateness="minutes, seldom hours",
     keys=KEYS,
     grows=True,
     skip_keys=r"insights-logs-\w*signinlogs/",
@@ -79,6 +81,8 @@ SOURCE = Source(
     cadence=timedelta(minutes=5),
     api=ApiPull(
         stream="directoryAudits",
+        place="https://graph.microsoft.com/v1.0",
+        permission="AuditLog.Read.All of Microsoft Graph as application permission, granted to the workload's identity",
         first=since("auditLogs/directoryAudits", "activityDateTime"),
         headers=graph_headers,
         following=next_page,

@@ -82,6 +82,8 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="identity",
     documentation="https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins",
+    event_id="the sign-in's `id`; of a risky user `id` and time of the state",
+    lateness="minutes, seldom hours",
     keys=KEYS,
     grows=True,
     skip_keys=r"insights-logs-auditlogs/",
@@ -93,6 +95,8 @@ SOURCE = Source(
     cadence=timedelta(minutes=5),
     api=ApiPull(
         stream="signIns",
+        place="https://graph.microsoft.com/v1.0",
+        permission="AuditLog.Read.All of Microsoft Graph as application permission, granted to the workload's identity",
         first=first_page,
         headers=graph_headers,
         following=next_page,
