@@ -74,7 +74,8 @@ read as (
         nullif(regexp_extract(
             coalesce(nullif(request.id, ''), request.requestUri), '^https?://[^/]+/(deleted)?(secrets|keys|certificates)/([^/?]+)', 3
         ), '') as object_name,
-        {{ is_ip('caller_ip') }} as is_from_ip
+        {{ is_ip('caller_ip') }} as is_from_ip,
+        coalesce(claims, '{}') = '{}' and caller_ip is not null as is_anonymous
     from opened
 
 ),
@@ -127,18 +128,24 @@ final as (
             case when http_status in (401, 403) or signature in ('forbidden', 'unauthorized') then 2 when result = 1 then 1 end as integer
         ) as action_id,
         -- actor
-        coalesce(upn, full_name, app_uid) as actor_user_name,
+        coalesce(upn, full_name, app_uid, case when is_anonymous then 'anonymous' end) as actor_user_name,
         object_uid as actor_user_uid,
         app_uid as actor_user_uid_alt,
-        case when upn is not null then 'User' when app_uid is not null then 'ServicePrincipal' end as actor_user_type,
-        cast(case when upn is not null then 1 when app_uid is not null then 99 end as integer) as actor_user_type_id,
+        case
+            when upn is not null then 'User' when app_uid is not null then 'ServicePrincipal' when is_anonymous then 'Anonymous'
+        end as actor_user_type,
+        cast(
+            case when upn is not null then 1 when app_uid is not null then 99 when is_anonymous then 0 end as integer
+        ) as actor_user_type_id,
         -- a guest's name leads with where the guest signs in: live.com#alice@example.com
         case when upn like '%@%' then regexp_replace(upn, '^[^#]*#', '') end as actor_user_email_addr,
         tenant as actor_user_account_uid,
         nullif(claim.uti, '') as actor_session_uid,
         nullif(claim.iss, '') as actor_session_issuer,
         case when claim.amr like '%mfa%' then true when claim.amr is not null then false end as actor_session_is_mfa,
-        case when coalesce(upn, full_name, app_uid, object_uid, caller_ip) is null then 'microsoft.keyvault' end as actor_app_name,
+        case
+            when coalesce(upn, full_name, app_uid, object_uid) is null and not is_anonymous then 'microsoft.keyvault'
+        end as actor_app_name,
         nullif(claim.idp, '') as actor_idp_name,
         -- network
         case when is_from_ip then caller_ip end as src_endpoint_ip,
