@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -15,7 +15,7 @@ KEY = re.compile(
     r"s3/aws-security-data-lake-us-east-1-example/aws/(VPC_FLOW|ROUTE53)/2\.0/region=[a-z0-9-]+/accountId=\d{12}/"
     r"eventDay=\d{8}/[0-9a-f]{32}\.zstd\.parquet"
 )
-TIME = re.compile(r"\d{13}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
 
 def events(data: bytes) -> list[Event]:
@@ -24,7 +24,8 @@ def events(data: bytes) -> list[Event]:
 
 
 def when(event: Event) -> str:
-    return str(event["time"])
+    assert isinstance(event["time"], int)  # epoch milliseconds
+    return datetime.fromtimestamp(event["time"] / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def uid(event: Event) -> str:
