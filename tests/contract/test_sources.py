@@ -171,7 +171,7 @@ def test_time_and_bytes_are_the_vendors(lake: tuple[Settings, BuildResult], name
         assert vendor_time(source, row) == str(row["event_time"])[:19]
         path = Path(row["object_uri"].removeprefix("file://").replace("%20", " "))
         if path.suffix == ".parquet":
-            assert json.loads(row["raw"]) == pq.read_table(path).to_pylist()[row["record_no"]]
+            assert json.loads(row["raw"]) == pq.read_table(path).to_pylist(maps_as_pydicts="strict")[row["record_no"]]
         else:
             text = path.read_bytes().decode()
             assert row["raw"] in text or row["raw"] in text.replace('\\"', '"')

@@ -47,7 +47,7 @@ def test_kinds_are_unique_and_classes_known(path: Path) -> None:
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
 def test_staging_routes_to_every_class_of_its_seed(path: Path) -> None:
     text = staging(path.stem).read_text()
-    declared = re.search(r"routes_to\(\[(.+?)\]\)", text)
+    declared = re.search(r"routes_to\(\[(.+?)\]\)", text, re.DOTALL)
     assert declared is not None
     routed = set(re.findall(r"'(\w+)'", declared[1]))
     wanted = {CLASSES[int(row["class_uid"])].table for row in rows(path)} | {"base_event"}
