@@ -17,7 +17,7 @@
     'MailboxOwnerUPN': 'string', 'MailboxGuid': 'string',
     'Item': {'Id': 'string', 'Subject': 'string', 'ParentFolder': {'Path': 'string', 'MemberUpn': 'string', 'MemberRights': 'string'}},
     'TeamName': 'string', 'TeamGuid': 'string', 'Members': [{'DisplayName': 'string', 'Role': 'string', 'UPN': 'string'}],
-    'GroupName': 'string',
+    'GroupName': 'string', 'SharePointMetaData': {'FilePathUrl': 'string', 'FileName': 'string'},
     'Parameters': [{'Name': 'string', 'Value': 'string'}], 'ExtendedProperties': [{'Name': 'string', 'Value': 'string'}],
     'ModifiedProperties': [{'Name': 'string', 'NewValue': 'string', 'OldValue': 'string'}],
     'Actor': [{'ID': 'string', 'Type': 'string'}], 'Target': [{'ID': 'string', 'Type': 'string'}],
@@ -66,7 +66,8 @@ opened as (
         case when lower(event.Workload) = 'onedrive' then 'sharepoint' else lower(event.Workload) end as workload,
         lower(event.ResultStatus) as outcome,
         try_cast(event.ErrorNumber as bigint) as error_code,
-        coalesce({{ bare_ip('event.ClientIP') }}, {{ bare_ip('event.ClientIPAddress') }}, {{ bare_ip('event.ActorIpAddress') }}) as caller_ip,
+        coalesce({{ bare_ip('event.ClientIP') }}, {{ bare_ip('event.ClientIPAddress') }}, {{ bare_ip('event.ActorIpAddress') }})
+            as caller_ip,
         lower(nullif(event.OrganizationId, '')) as tenant,
         nullif(event.UserId, '') as user_id,
         nullif(event.UserKey, '') as user_key,
@@ -82,7 +83,8 @@ opened as (
         {{ list_item(list_where('event.Target', "item.Type = '5'"), 1) }}.ID as target_principal,
         {{ list_item(list_where('event.Target', "item.Type = '1'"), 1) }}.ID as target_name,
         nullif(regexp_extract(
-            {{ list_item(list_where('event.Target', "item.ID like '%_%-%-%-%-%' and item.ID not like '% %'"), 1) }}.ID, '([0-9A-Fa-f-]{36})$', 1
+            {{ list_item(list_where('event.Target', "item.ID like '%_%-%-%-%-%' and item.ID not like '% %'"), 1) }}.ID,
+            '([0-9A-Fa-f-]{36})$', 1
         ), '') as target_object,
         {{ o365_value('event.ExtendedProperties', ['additionaldetails']) }} as more_details,
         {{ o365_value('event.ExtendedProperties', ['useragent']) }} as told_agent,
@@ -90,7 +92,8 @@ opened as (
         {{ o365_changed('event.ModifiedProperties', ['role.templateid', 'role.objectid']) }} as role_uid,
         {{ o365_changed('event.ModifiedProperties', ['approle.value', 'delegatedpermissiongrant.scope', 'consentaction.permissions']) }}
             as permission,
-        {{ o365_changed('event.ModifiedProperties', ['user.upn', 'serviceprincipal.displayname', 'serviceprincipal.name']) }} as grantee_name,
+        {{ o365_changed('event.ModifiedProperties', ['user.upn', 'serviceprincipal.displayname', 'serviceprincipal.name']) }}
+            as grantee_name,
         {{ o365_changed('event.ModifiedProperties', ['user.objectid', 'serviceprincipal.objectid']) }} as grantee_uid,
         {{ o365_changed('event.ModifiedProperties', ['group.displayname']) }} as changed_group,
         {{ o365_changed('event.ModifiedProperties', ['group.objectid']) }} as changed_group_uid,
@@ -98,6 +101,9 @@ opened as (
         {{ o365_value('event.Parameters', ['user', 'trustee', 'member', 'links', 'securitygroup']) }} as user_parameter,
         {{ o365_value('event.Parameters', ['accessrights', 'role']) }} as rights_parameter,
         {{ list_item('event.Members', 1) }} as member,
+        case {{ list_item('event.Members', 1) }}.Role
+            when '0' then 'member' when '1' then 'owner' when '2' then 'guest' else {{ list_item('event.Members', 1) }}.Role
+        end as member_role,
         nullif(regexp_extract(event.EventData, '<Group>([^<]+)<', 1), '') as told_group,
         nullif(regexp_extract(event.EventData, '<(Permissions granted|Type|SharingLevel)>([^<]+)<', 2), '') as told_rights
     from parsed
@@ -109,15 +115,18 @@ read as (
     select
         opened.*,
         case workload
-            when 'azureactivedirectory' then coalesce(
-                case when kind not like 'add app role assignment%' then target_principal end, grantee_name, grantee_uid, target_name, object_id
-            )
+            when 'azureactivedirectory'
+                then coalesce(
+                    case when kind not like 'add app role assignment%' then target_principal end,
+                    grantee_name, grantee_uid, target_name, object_id
+                )
             when 'exchange' then coalesce(event.Item.ParentFolder.MemberUpn, user_parameter, identity_parameter, object_id)
             when 'securitycompliancecenter' then coalesce(user_parameter, identity_parameter)
-            when 'sharepoint' then coalesce(
-                nullif(event.TargetUserOrGroupName, ''),
-                case when kind like 'anonymouslink%' then 'anyone' when kind like 'companylink%' then 'the organisation' end
-            )
+            when 'sharepoint'
+                then coalesce(
+                    nullif(event.TargetUserOrGroupName, ''),
+                    case when kind like 'anonymouslink%' then 'anyone' when kind like 'companylink%' then 'the organisation' end
+                )
             when 'microsoftteams' then coalesce(nullif(member.UPN, ''), member.DisplayName)
         end as about,
         case
@@ -179,7 +188,7 @@ classified as (
             when regexp_extract(kind, '(updated|modified|changed|enabled|disabled|renamed|moved|revoked)$', 1) <> '' then 3
             when regexp_extract(kind, '^(new|add|create)', 1) <> '' then 1
             when regexp_extract(kind, '^(get|search|test|export|view|read|list|aggregate|validate|download)', 1) <> '' then 2
-            when regexp_extract(kind, '^(set|update|enable|disable|install|uninstall|start|stop|edit|change|invoke|move|restore)', 1) <> '' then 3
+            when regexp_extract(kind, '^(set|update|enable|disable|install|start|stop|edit|change|invoke|move|restore)', 1) <> '' then 3
             when regexp_extract(kind, '^(remove|delete|hard delete|purge)', 1) <> '' then 4
             else 99
         end as to_activity,
@@ -190,6 +199,13 @@ classified as (
             when outcome is null or outcome in ('', 'success', 'succeeded', 'true', 'partiallysucceeded') then 1
             else 99
         end as result,
+        case
+            when kind not like 'alert%' then 1
+            when lower(event.Severity) = 'high' then 4
+            when lower(event.Severity) = 'medium' then 3
+            when lower(event.Severity) = 'low' then 2
+            else 1
+        end as grade,
         case event.UserType
             when '0' then 'Regular' when '1' then 'Reserved' when '2' then 'Admin' when '3' then 'DcAdmin' when '4' then 'System'
             when '5' then 'Application' when '6' then 'ServicePrincipal' when '7' then 'CustomPolicy' when '8' then 'SystemPolicy'
@@ -227,14 +243,8 @@ final as (
         ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'operation') }},
-        cast(
-            case when kind like 'alert%' then case lower(event.Severity) when 'high' then 4 when 'medium' then 3 when 'low' then 2 else 1 end else 1 end
-            as integer
-        ) as severity_id,
-        case
-            when kind not like 'alert%' then 'Informational'
-            else case lower(event.Severity) when 'high' then 'High' when 'medium' then 'Medium' when 'low' then 'Low' else 'Informational' end
-        end as severity,
+        cast(grade as integer) as severity_id,
+        case grade when 4 then 'High' when 3 then 'Medium' when 2 then 'Low' else 'Informational' end as severity,
         cast(result as integer) as status_id,
         case result when 1 then 'Success' when 2 then 'Failure' when 0 then 'Unknown' else event.ResultStatus end as status,
         coalesce(nullif(event.ErrorNumber, ''), nullif(event.ResultStatus, '')) as status_code,
@@ -245,8 +255,14 @@ final as (
         coalesce(actor_object, user_key) as actor_user_uid,
         case when actor_object is not null then user_key end as actor_user_uid_alt,
         actor_type as actor_user_type,
-        cast(case event.UserType when '0' then 1 when '2' then 2 when '3' then 2 when '4' then 3 else case when actor_type is not null then 99 end end as integer)
-            as actor_user_type_id,
+        cast(
+            case
+                when event.UserType = '0' then 1
+                when event.UserType in ('2', '3') then 2
+                when event.UserType = '4' then 3
+                when actor_type is not null then 99
+            end as integer
+        ) as actor_user_type_id,
         case when user_id like '%@%.%' then user_id end as actor_user_email_addr,
         tenant as actor_user_account_uid,
         coalesce(nullif(event.AppAccessContext.AADSessionId, ''), nullif(event.SessionId, '')) as actor_session_uid,
@@ -266,15 +282,16 @@ final as (
             nullif(event.CorrelationId, ''), nullif(event.AppAccessContext.CorrelationId, ''), nullif(event.ClientRequestId, ''),
             nullif(event.InterSystemsId, '')
         ) as api_request_uid,
-        case when result = 2 then coalesce(nullif(event.LogonError, ''), cast(error_code as string), event.ResultStatus) end as api_response_error,
+        case when result = 2 then coalesce(nullif(event.LogonError, ''), cast(error_code as string), event.ResultStatus) end
+            as api_response_error,
         'Azure' as cloud_provider,
         tenant as cloud_account_uid,
         tenant as cloud_org_uid,
         agent as http_user_agent,
-        coalesce(object_id, nullif(event.Item.Id, ''), store, team) as resource_uid,
+        coalesce(nullif(event.SharePointMetaData.FilePathUrl, ''), object_id, nullif(event.Item.Id, ''), store, team) as resource_uid,
         coalesce(
-            nullif(event.SourceFileName, ''), nullif(event.Item.Subject, ''), case when to_class = 3006 then team end, target_name,
-            nullif(event.Name, ''), object_id, store
+            nullif(event.SourceFileName, ''), nullif(event.SharePointMetaData.FileName, ''), nullif(event.Item.Subject, ''),
+            case when to_class = 3006 then team end, target_name, nullif(event.Name, ''), object_id, store
         ) as resource_name,
         case
             when to_class = 3006 then 'group'
@@ -294,8 +311,7 @@ final as (
         case
             when to_class = 3005 then {{ "split(privilege, ', ')" }}
             when to_class = 3006 and kind like '% owner %' then {{ list_of(["'owner'"]) }}
-            when to_class = 3006 and kind = 'memberrolechanged'
-                then {{ list_of(["case member.Role when '0' then 'member' when '1' then 'owner' when '2' then 'guest' else member.Role end"]) }}
+            when to_class = 3006 and kind = 'memberrolechanged' then {{ list_of(['member_role']) }}
         end as privileges,
         case when to_class = 3005 then role_uid end as policy_uid,
         case when to_class = 3005 then role_name end as policy_name,
