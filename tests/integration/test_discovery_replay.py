@@ -118,7 +118,7 @@ PLACES = {name: source.root for name, source in known_sources().items()}
 @pytest.mark.parametrize("source", PLACES)
 def test_a_simulated_organisation_object_by_object(source, settings, lake, tmp_path):
     """The same on what the simulation delivers: redelivered, late, and growing by pieces that end anywhere."""
-    simulation = Simulation(seed=9, days=4, end=END, events_per_day=300, sources=[source], chains=False)
+    simulation = Simulation(seed=9, days=4, end=END, events_per_day=400, sources=[source], chains=False)
     deliveries = list(simulation.deliveries())
     expected = sum(d.records for d in deliveries)
     assert expected > 300

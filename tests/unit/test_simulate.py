@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.local.simulate import Delivery, Simulation, apply, command, generate, known_sources
+from infra.local.simulate.simulation import known_stories
 from transforms import report
 
 END = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -61,7 +62,8 @@ def delivered() -> tuple[Simulation, list[Delivery]]:
 @pytest.fixture(scope="module")
 def ordinary() -> dict[str, list[Event]]:
     """Return the distinct events of a run without chains, dense enough to strain every ration."""
-    run = simulation(chains=False, events_per_day=2500)
+    shares = sum(each.share for each in [*known_sources().values(), *known_stories()])
+    run = simulation(chains=False, events_per_day=round(1600 * shares))  # as dense for each, however many there are
     found: dict[str, dict[str, Event]] = defaultdict(dict)
     for delivery in run.deliveries():
         for event in events(delivery.source, delivery.data):

@@ -181,17 +181,23 @@ class Table:
         `append_only`: no commit ever removes a row. A table that can be begun anew is not.
         """
         if not self.exists():
-            DeltaTable.create(
-                self.uri,
-                schema=schema,
-                partition_by=list(partition_by),
-                mode="ignore",
-                name=self.name.replace("/", "."),
-                description=description,
-                configuration=CONFIGURATION if append_only else CONFIGURATION | REPLACED,
-                storage_options=self.lake.storage_options,
-            )
-            return
+            try:
+                DeltaTable.create(
+                    self.uri,
+                    schema=schema,
+                    partition_by=list(partition_by),
+                    mode="ignore",
+                    name=self.name.replace("/", "."),
+                    description=description,
+                    configuration=CONFIGURATION if append_only else CONFIGURATION | REPLACED,
+                    storage_options=self.lake.storage_options,
+                    # tried again it would write a second head, as version 1 of a table that another has just made
+                    commit_properties=CommitProperties(max_commit_retries=0),
+                )
+                return
+            except CommitFailedError:
+                if not self.exists():
+                    raise
         handle = self.open().handle
         if not append_only and handle.metadata().configuration.get("delta.appendOnly") == "true":
             handle.alter.set_table_properties({"delta.appendOnly": "false"})

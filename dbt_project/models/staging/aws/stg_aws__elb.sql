@@ -68,8 +68,6 @@ kinded as (
             when kind_of_line = 'tls' then 'tls'
             -- with neither of the two it lacks what its class requires
             when coalesce(method, cast(http_status as varchar)) is null then null
-            -- with neither of the two it lacks what its class requires
-            when coalesce(method, cast(http_status as varchar)) is null then null
             when kind_of_line in ('http', 'https', 'h2', 'grpcs', 'ws', 'wss', 'classic') then 'http'
         end as protocol,
         -- a request that could not be read has no method, and no URL to speak of
