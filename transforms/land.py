@@ -47,7 +47,7 @@ from transforms.readers.base import Notifications, ObjectStore, RemoteObject, op
 from transforms.readers.probe import check_store
 from transforms.settings import Settings
 from transforms.sources import get
-from transforms.sources.base import Source
+from transforms.sources.base import Beside, Source
 
 Clock = Callable[[], datetime]
 LIST_LIMIT = 100_000
@@ -522,7 +522,7 @@ def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk
     if source.vouch is None or not chunk.records:
         return chunk
     (record,) = chunk.records  # what is signed is an object of its own
-    said = source.vouch(bytes(record), store_of(item.uri, settings).metadata(item), settings.environment)
+    said = source.vouch(bytes(record), Beside(item, store_of(item.uri, settings), settings))
     return replace(chunk, attributes={**(chunk.attributes or {}), **said}) if said else chunk
 
 
