@@ -29,6 +29,7 @@ from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import (
     Known,
     Ledger,
+    Outcome,
     Planned,
     ResumePoint,
     failed_rows,
@@ -77,11 +78,12 @@ class PlanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandResult:
-    """What was landed: objects, records (bronze rows), quarantined pieces, plain bytes of the records."""
+    """What was landed: objects, records (bronze rows), quarantined pieces, the transport's own messages, plain bytes."""
 
     objects: int = 0
     records: int = 0
     quarantined: int = 0
+    control: int = 0
     bytes: int = 0
 
     def __add__(self, other: LandResult) -> LandResult:
@@ -89,6 +91,7 @@ class LandResult:
             objects=self.objects + other.objects,
             records=self.records + other.records,
             quarantined=self.quarantined + other.quarantined,
+            control=self.control + other.control,
             bytes=self.bytes + other.bytes,
         )
 
@@ -375,7 +378,7 @@ class _Batch:
     bad: list[pa.Table] = field(default_factory=list)
     bad_bytes: int = 0
     bad_files: list[DataFile] = field(default_factory=list)
-    results: list[tuple[Planned, int, int, int, str]] = field(default_factory=list)
+    results: list[Outcome] = field(default_factory=list)
     bytes: int = 0
 
     def quarantine(self, rows: pa.Table) -> None:
@@ -455,8 +458,9 @@ def _land_sequence(
     _commit(ledger, landed_txn(source.name, lane), sequence, write_ledger(ledger, rows))
     return LandResult(
         objects=len(items),
-        records=sum(r[2] for r in batch.results),
-        quarantined=sum(r[3] for r in batch.results),
+        records=sum(r.records for r in batch.results),
+        quarantined=sum(r.quarantined for r in batch.results),
+        control=sum(r.control for r in batch.results),
         bytes=batch.bytes,
     )
 
@@ -482,7 +486,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
     if item.size == 0:
         _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
         return
-    consumed, records, quarantined = 0, 0, 0
+    consumed, records, quarantined, control = 0, 0, 0, 0
     try:
         with_store = store_of(item.uri, settings)
         stream = with_store.open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
@@ -498,20 +502,21 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
                     batch.quarantine(quarantine_rows(source.name, here, rows.bad, builder.landed_at))
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
+                control += chunk.control
                 batch.bytes += chunk.consumed - consumed
                 consumed = chunk.consumed
         finally:
             stream.close()
     except ObjectGone as error:
         bad = Bad(-1, None, str(error), item.size)
-        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined)
+        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined, control)
         return
     except DataError as error:
         bad = Bad(-1, _bytes_of(settings, source, item), str(error), item.size)
-        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined)
+        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined, control)
         return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
-    batch.results.append((item, end, records, quarantined, ""))
+    batch.results.append(Outcome(item, end, records, quarantined, control))
 
 
 def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk) -> Chunk:
@@ -545,6 +550,7 @@ def _condemn(
     at: datetime,
     records: int = 0,
     quarantined: int = 0,
+    control: int = 0,
 ) -> None:
     """Quarantine a whole object."""
     place = Place(
@@ -554,7 +560,7 @@ def _condemn(
         attributes=item.attributes,
     )
     batch.quarantine(quarantine_rows(source.name, place, [bad], at))
-    batch.results.append((item, item.to_byte, records, quarantined + 1, bad.reason))
+    batch.results.append(Outcome(item, item.to_byte, records, quarantined + 1, control, bad.reason))
 
 
 def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None:

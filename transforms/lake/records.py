@@ -40,3 +40,4 @@ class Chunk:
     consumed: int = 0  # bytes of the plain stream up to the end of the last whole record
     columns: Columns | None = None  # where the records are rows of named columns
     attributes: Mapping[str, Any] | None = None  # what the object says of all these records, and they do not
+    control: int = 0  # messages that the transport sends for itself: they hold no record
