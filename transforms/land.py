@@ -78,7 +78,7 @@ class PlanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandResult:
-    """What was landed: objects, records (bronze rows), quarantined pieces, the transport's own messages, plain bytes."""
+    """What was landed: objects, records (bronze rows), quarantined pieces, control messages, bytes of the records."""
 
     objects: int = 0
     records: int = 0

@@ -112,7 +112,8 @@ def test_a_blob_grown_after_the_marker(settings, lake, tmp_path):
     assert lake.quarantine() == []
 
 
-PLACES = {name: source.root for name, source in known_sources().items() if source.share}  # a witness has nothing alone
+PLACES = {name: source.root for name, source in known_sources().items() if source.share}
+"""Of all sources but those that only tell of others."""
 
 
 @pytest.mark.parametrize("source", PLACES)

@@ -9,6 +9,7 @@ import pytest
 
 from transforms.lake.ledger import (
     Ledger,
+    Outcome,
     Planned,
     ResumePoint,
     failed_rows,

@@ -1,9 +1,9 @@
 """Logs as CloudWatch Logs hands them on: log events in envelopes, around the records of any source.
 
-A subscription delivers `{"messageType", "owner", "logGroup", "logStream", "logEvents": [{"message"}]}`, gzip-packed, one
-behind the other with nothing between; Firehose may pack what it writes once more. A Lambda function and the HTTP form
-of Firehose get the same in Base64: `{"awslogs": {"data"}}`, `{"requestId", "records": [{"data"}]}`; a dump of a stream
-holds Base64 lines. A message is a piece of the source's own log, a JSON event or a line, and is read as one.
+A subscription delivers `{"messageType", "owner", "logGroup", "logStream", "logEvents": [{"message"}]}`, packed, one
+behind the other with nothing between; Firehose may pack what it writes once more. A function and Firehose's HTTP form
+get the same in Base64: `{"awslogs": {"data"}}`, `{"requestId", "records": [{"data"}]}`; a dump of a stream holds Base64
+lines. A message is a piece of the source's own log, a JSON event or a line, and is read as one.
 
 What the envelope says stays with the records as the attribute `cloudwatch`: `owner` is the account that wrote the log.
 A CONTROL_MESSAGE only asks whether the destination is there: it holds no record, and is counted.
@@ -147,11 +147,11 @@ def _open(item: Raw | Bad) -> Opened:
     text = bytes(item)
     try:
         if text.startswith(BASE64):
-            return Opened(kind="payloads", texts=[binascii.a2b_base64(text)])
+            return Opened(kind="payloads", texts=[_plain(text)])
         found = DECODE(text)
         coded = [found.awslogs] if found.awslogs is not None else found.records
         if coded is not None:
-            return Opened(kind="payloads", texts=[binascii.a2b_base64(one.data) for one in coded])
+            return Opened(kind="payloads", texts=[_plain(one.data) for one in coded])
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         return Opened(kind="bad", bad=Bad(0, text, f"not an envelope of CloudWatch Logs: {error}", len(text)))
     if found.messageType == CONTROL:
@@ -161,6 +161,11 @@ def _open(item: Raw | Bad) -> Opened:
     said = {"owner": found.owner, "log_group": found.logGroup, "log_stream": found.logStream}
     messages = [event.message.encode("utf-8", "surrogatepass") for event in found.logEvents]
     return Opened(kind="messages", place={name: value for name, value in said.items() if value}, texts=messages)
+
+
+def _plain(text: bytes | str) -> bytes:
+    """Raises ValueError for what is no Base64."""
+    return binascii.a2b_base64(text, strict_mode=True)
 
 
 def _lines(stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
