@@ -55,7 +55,7 @@ LIST_LIMIT = 100_000
 """Objects that are held and planned at once; a planning run that planned so many leaves the rest to the next."""
 AHEAD = timedelta(days=1)
 """A key dated later than so long after now moves no resume point: it would hide all real days from then on."""
-NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub"}
+NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub", "azqueue": "azure_queue"}
 """Schemes of queues that announce objects, and the reader of each."""
 QUARANTINE_BUFFER = 64 << 20
 PARALLEL_FROM = 24 << 20
