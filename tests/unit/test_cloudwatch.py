@@ -7,16 +7,20 @@ import gzip
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.landed import Landed
 from transforms.decoders.cloudwatch import CloudWatch
 from transforms.decoders.framing import Bounds, Framing
 from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.decoders.lines import Header, Lines
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk
+from transforms.land import land
+from transforms.settings import Settings
 
 JSON = JsonRecords(envelope("Records"))
 PLACE = {"owner": "111122223333", "log_group": "trail", "log_stream": "one"}
@@ -134,3 +138,18 @@ def test_a_bomb_within_is_refused() -> None:
     chunks = read(json.dumps({"awslogs": {"data": coded(bytes(80 << 20))[0]}}).encode(), max_document=1 << 20)
     (one,) = bad(chunks)
     assert re.match("gzip bomb|document over", one.reason)
+
+
+def test_control_messages_are_counted_and_the_account_stays_with_the_records(tmp_path: Path) -> None:
+    """Through landing: one object with a control message and events of two log streams."""
+    event = {"eventTime": "2026-03-02T09:00:00Z", "recipientAccountId": "111122223333"}
+    texts = [json.dumps(event | {"eventID": number}) for number in "12"]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "firehose").write_bytes(gzip.compress(CONTROL) + gzip.compress(message(*texts)))
+    lake = Landed(Settings(lake=str(tmp_path / "lake"), environment={}, workers=1))
+    done = land(lake.settings, "aws_cloudtrail", str(tmp_path / "in"))
+    assert (done.records, done.quarantined, done.control) == (2, 0, 1)
+    assert [raw for _, _, raw in lake.bronze("aws_cloudtrail")] == texts
+    said = [json.loads(row["attributes"]) for row in lake.rows("bronze/aws_cloudtrail")]
+    assert said == [{"cloudwatch": PLACE}] * 2
+    assert [row["control"] for row in lake.rows("ops/ledger") if row["kind"] == "landed"] == [1]
