@@ -205,6 +205,17 @@ def sql(settings: Settings, query: str, form: str) -> None:
     {"table": print_table, "csv": print_csv, "json": print_json, "jsonl": print_jsonl}[form](names, blocks)
 
 
+@main.command()
+@click.argument("event_uid", metavar="UID")
+@click.pass_obj
+def event(settings: Settings, event_uid: str) -> None:
+    """Print the event with event_uid UID as nested OCSF JSON: one line, or one for each text that collided on UID."""
+    from transforms.warehouse.events import events
+
+    for found in events(settings, event_uid):
+        click.echo(json.dumps(found))
+
+
 def plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, datetime):
@@ -271,6 +282,16 @@ def one_line(text: str) -> str:
 def sources(settings: Settings, as_json: bool) -> None:
     """The sources that this checkout knows, and where each is read from."""
     show_rows(report.sources(settings), as_json)
+
+
+@main.command()
+@click.argument("source", nargs=-1)
+def reference(source: tuple[str, ...]) -> None:
+    """The sources as Markdown: rights to copy, event id, lateness, OCSF classes, detections. All, or those named."""
+    from transforms.reference import page
+    from transforms.sources import get, registry
+
+    click.echo(page([get(name) for name in source] or list(registry().values())), nl=False)
 
 
 @main.command()

@@ -54,15 +54,6 @@ def alone(row: dict[str, Any]) -> str:
     return f"{header}\n{row['raw']}\n" if isinstance(header, str) else row["raw"]
 
 
-@pytest.fixture(scope="session")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, BuildResult]:
-    """Every source's fixture folder, landed and built."""
-    settings = Settings.from_env(lake=str(tmp_path_factory.mktemp("fixtures") / "lake"))
-    for name in SOURCES:
-        land(settings, name, str(FIXTURES / name))
-    return settings, build(settings)
-
-
 def test_parts_exist_both_ways() -> None:
     """A source is a declaration, a staging model, a class seed and a fixture folder, each findable by its name."""
     staged: Counter[str] = Counter()

@@ -128,7 +128,8 @@ class CloudWatch:
         elif kind == "messages":
             texts = b"\n".join(text for one in group for text in one.texts)
             for chunk in self.records(io.BytesIO(texts), bounds):
-                chunk.attributes = {**(chunk.attributes or {}), "cloudwatch": place} if place else chunk.attributes
+                if place:
+                    chunk.tell({"cloudwatch": place})
                 yield chunk
         else:
             for text in (text for one in group for text in one.texts):

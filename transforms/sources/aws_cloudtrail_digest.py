@@ -182,11 +182,13 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
+    lateness="a digest an hour",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     skip_keys=r"(^|/)AWSLogs/(o-[a-z0-9]+/)?\d{12}/(?!CloudTrail-Digest(/|$))[^/]",
     framing=Document(),
     head=DigestHead,
     clock=lambda head: head.digestEndTime,
+    also_calls=("cloudtrail:ListPublicKeys",),
     vouch=vouch,
     cadence=timedelta(minutes=15),
 )

@@ -3,7 +3,7 @@
     the bronze columns, so these must still be in scope. uid and code are expressions, product and vendor plain words;
     `text` is what tells a redelivery from a collision, for a source whose transports write an event in different bytes.
 #}
-{% macro ocsf_identity_columns(source, product, vendor, uid, code, profiles=['cloud', 'datetime'], text='raw') -%}
+{% macro ocsf_identity_columns(source, product, vendor, uid, code, profiles=['cloud', 'datetime', 'security_control'], text='raw') -%}
     event_uid,
     '{{ source }}' as source,
     {{ uid }} as metadata_uid,

@@ -69,10 +69,7 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns(
-            'aws_route53_resolver', 'Route 53 Resolver', 'AWS', uid='cast(null as varchar)', code='rcode',
-            profiles=['cloud', 'datetime', 'security_control'],
-        ) }},
+        {{ ocsf_identity_columns('aws_route53_resolver', 'Route 53 Resolver', 'AWS', uid='cast(null as varchar)', code='rcode') }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'cast(null as varchar)') }},
         cast(1 as integer) as severity_id,

@@ -67,10 +67,7 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns(
-            'aws_vpc_flow', 'Amazon VPC', 'AWS', uid='cast(null as varchar)', code='coalesce(action, log_status)',
-            profiles=['cloud', 'datetime', 'security_control'],
-        ) }},
+        {{ ocsf_identity_columns('aws_vpc_flow', 'Amazon VPC', 'AWS', uid='cast(null as varchar)', code='coalesce(action, log_status)') }},
         {{ timestamp_of_ms('try_cast(case when length(start_text) <= 11 then start_text end as bigint) * 1000') }} as start_time_dt,
         {{ timestamp_of_ms('try_cast(case when length(end_text) <= 11 then end_text end as bigint) * 1000') }} as end_time_dt,
         -- class

@@ -87,10 +87,7 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns(
-            'azure_vnet_flow', 'Network Watcher', 'Microsoft', uid='cast(null as varchar)', code='kind',
-            profiles=['cloud', 'datetime', 'security_control'],
-        ) }},
+        {{ ocsf_identity_columns('azure_vnet_flow', 'Network Watcher', 'Microsoft', uid='cast(null as varchar)', code='kind') }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'kind') }},
         cast(1 as integer) as severity_id,

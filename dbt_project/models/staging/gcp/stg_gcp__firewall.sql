@@ -90,10 +90,7 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns(
-            'gcp_firewall', 'Firewall Rules Logging', 'Google', uid='entry.insertId', code='disposition',
-            profiles=['cloud', 'datetime', 'security_control'],
-        ) }},
+        {{ ocsf_identity_columns('gcp_firewall', 'Firewall Rules Logging', 'Google', uid='entry.insertId', code='disposition') }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'disposition') }},
         cast(1 as integer) as severity_id,

@@ -175,7 +175,8 @@ final as (
     select
         -- identity, lineage and time: the stream and the API may write one event in different bytes
         {{ ocsf_identity_columns(
-            'github_audit', 'Audit Log', 'GitHub', uid='event._document_id', code='event.action', profiles=['cloud', 'datetime', 'sdlc'],
+            'github_audit', 'Audit Log', 'GitHub', uid='event._document_id', code='event.action',
+            profiles=['cloud', 'datetime', 'sdlc', 'security_control'],
             text='case when event._document_id is null then raw else '
             ~ entity_key(['event._document_id', 'event.action', 'event_time', 'account', 'repo_name', 'actor_login', 'about_user']) ~ ' end',
         ) }},

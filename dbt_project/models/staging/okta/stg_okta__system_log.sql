@@ -137,7 +137,7 @@ final as (
     select
         -- identity, lineage and time
         {{ ocsf_identity_columns(
-            'okta_system_log', 'System Log', 'Okta', uid='event.uuid', code='event.eventType', profiles=['datetime'],
+            'okta_system_log', 'System Log', 'Okta', uid='event.uuid', code='event.eventType', profiles=['datetime', 'security_control'],
         ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'event.eventType') }},
