@@ -10,8 +10,8 @@ import pytest
 from infra.local.simulate import known_sources
 from transforms.sources import registry
 
-PLACES = {name: source.root for name, source in known_sources().items()}
-"""Where the simulated organisation's folder of a source lies."""
+PLACES = {name: source.root for name, source in known_sources().items() if source.share}
+"""Where the simulated organisation's folder of a source lies, of all but those that only tell of others."""
 GROWING, WHOLE = (next(n for n in PLACES if registry()[n].grows is grows) for grows in (True, False))
 """A source whose objects grow, and one whose objects come whole."""
 EACH = [n if n in (GROWING, WHOLE) else pytest.param(n, marks=pytest.mark.soak) for n in PLACES]

@@ -44,8 +44,13 @@ def ocsf(settings: Settings) -> dict[str, list[dict[str, Any]]]:
 
 
 def alone(row: dict[str, Any]) -> str:
-    """A record as an object of its own: below its header, where it has one."""
-    header = json.loads(row["attributes"] or "{}").get(FIELDS)
+    """A record as an object of its own: below its header, or in the envelope that it came in, where it has one."""
+    attributes = json.loads(row["attributes"] or "{}")
+    if "cloudwatch" in attributes:
+        place = attributes["cloudwatch"]
+        named = {"owner": place.get("owner"), "logGroup": place.get("log_group"), "logStream": place.get("log_stream")}
+        return json.dumps({"messageType": "DATA_MESSAGE", **named, "logEvents": [{"message": row["raw"]}]})
+    header = attributes.get(FIELDS)
     return f"{header}\n{row['raw']}\n" if isinstance(header, str) else row["raw"]
 
 
