@@ -39,6 +39,13 @@ EXTRAS = {
         "provenance_verified",
     },
     "ocsf_base_event": set(),
+    "ocsf_compliance_finding": {
+        "compliance_control",
+        "compliance_standards",
+        "compliance_requirements",
+        "compliance_status_id",
+        "compliance_status",
+    },
     "ocsf_datastore_activity": {
         "databucket_name",
         "databucket_object",
@@ -92,6 +99,7 @@ EXTRAS = {
     "ocsf_account_change": {"policy_uid", "policy_name"},
     "ocsf_user_access": {"policy_uid", "policy_name", "privileges"},
     "ocsf_group_management": {"group_name", "group_uid", "privileges"},
+    "ocsf_vulnerability_finding": {"vulnerabilities"},
 }
 USER = {"user_name", "user_uid", "user_type", "user_email_addr", "user_account_uid", "user_credential_uid"}
 WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access", "ocsf_group_management"}

@@ -60,7 +60,7 @@ def findings(*detail_types: str) -> Expand:
 
     def expand(value: Raw) -> list[Raw]:
         found = one(value)
-        if len(found) > 1 and b'"detail-type"' in bytes(found[0]):  # an array of events
+        if found and found[0] is not value and b'"detail-type"' in bytes(found[0]):  # an array of events
             return [item for event in found for item in one(event)]
         return found
 

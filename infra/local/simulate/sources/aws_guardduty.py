@@ -1,4 +1,3 @@
-# ruff: noqa: S311  (seeded randomness is the point)
 """Amazon GuardDuty findings: gzip JSON Lines, one object for each account, region and export to S3.
 
 Shapes and keys follow the GuardDuty user guide. Strangers probe and knock at instances, and now and then somebody calls
@@ -9,23 +8,21 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from isal import igzip
 
-from infra.local.simulate.model import TICK_S, Delivery, Record, Run, Source, utc
+from infra.local.simulate.findings import FindingFeed
+from infra.local.simulate.model import Delivery, Record, Run, Source, utc
 from infra.local.simulate.network import Interface, interfaces
 from infra.local.simulate.organisation import Person
-from infra.local.simulate.rendering import compact_time, millis_z, uuid
-from infra.local.simulate.rhythm import hour_of_week
+from infra.local.simulate.rendering import compact_time, millis_z
 
 NAME = "aws_guardduty"
 BUCKET = "s3/example-org-findings"
 EXPORT_S = 3600
 """How often changed findings are exported."""
 REDELIVERY = 0.03
-WEEKEND = 0.5
 AGAIN = 0.6
 """Part of the emissions that are of a finding which is there already."""
 OPEN = 12
@@ -113,40 +110,17 @@ def _knock(interface: Interface, kind: str, ip: str) -> dict[str, object]:
 
 
 class Findings:
-    """Ordinary findings of every account, and their export."""
+    """The findings of every account, those among them that still may change."""
 
-    def __init__(self, run: Run, expected: float):
-        """Prepare `expected` ordinary emissions over the run."""
-        self.distinct = 0
-        self._run, self._rng = run, run.rng(NAME)
+    def __init__(self, run: Run, rng: random.Random):
+        """Begin without a finding."""
+        self._rng = rng
         self._flat = [i for account in interfaces(run.organisation).values() for i in account]
         self._people = run.organisation.engineers()
-        levels = sum(self._level(t) for t in range(run.start, run.end, TICK_S))
-        self._rate = expected / levels if levels else 0.0
-        self._debt = 0.0
         self._open: list[Finding] = []
-        self._slots: dict[tuple[int, str, int], list[str]] = {}
 
-    @staticmethod
-    def _level(start: int) -> float:
-        return 1.0 if hour_of_week(start) < 120 else WEEKEND
-
-    def advance(self, start: int, planted: Sequence[Record]) -> Iterator[Delivery]:
-        """Yield the objects exported in the step from `start`."""
-        self._debt += self._level(start) * self._rate
-        while self._debt > 0:
-            self._debt -= 1
-            at_ms = min(start + self._rng.randrange(TICK_S), self._run.end - 1) * 1000 + self._rng.randrange(1000)
-            self._deliver([self._emission(at_ms)])
-        self._deliver(planted)
-        return self._due(start + TICK_S)
-
-    def finish(self) -> Iterator[Delivery]:
-        """Yield the objects that are still waiting."""
-        return self._due(None)
-
-    def _emission(self, at_ms: int) -> Record:
-        """A finding that is made, or one that goes on."""
+    def emission(self, at_ms: int) -> Record:
+        """Return a finding that is made, or one that goes on."""
         rng = self._rng
         if self._open and rng.random() < AGAIN:
             finding = rng.choice(self._open)
@@ -248,32 +222,28 @@ class Findings:
         stream = f"{body['accountId']}/{body['region']}"
         return Record(at_ms, stream, f"{finding.uid}|{updated}", json.dumps(body, separators=(",", ":")))
 
-    def _deliver(self, records: Sequence[Record]) -> None:
-        """Put records into their account's next export, and some into the one after it too."""
-        self.distinct += len(records)
-        for at_ms, stream, _, body in records:
-            due = (at_ms // 1000 // EXPORT_S + 1) * EXPORT_S + 300
-            self._slots.setdefault((due, stream, 0), []).append(body)
-            if self._rng.random() < REDELIVERY:
-                self._slots.setdefault((due + EXPORT_S, stream, 1), []).append(body)
 
-    def _due(self, until: int | None) -> Iterator[Delivery]:
-        for slot in sorted(slot for slot in self._slots if until is None or slot[0] < until):
-            yield self._object(slot, self._slots.pop(slot))
-
-    def _object(self, slot: tuple[int, str, int], lines: list[str]) -> Delivery:
-        due, stream, _ = slot
-        account, region = stream.split("/")
-        name = uuid(random.Random(f"{self._run.seed}/{slot}").randbytes(16).hex())
-        folder = f"{BUCKET}/AWSLogs/{account}/GuardDuty/{region}/{compact_time(due, '%Y/%m/%d')}"
-        return Delivery(
-            source=NAME,
-            key=f"{folder}/{name}.jsonl.gz",
-            data=igzip.compress("\n".join([*lines, ""]).encode(), 1, mtime=0),
-            delivered_at=utc(due),
-            offset=None,
-            records=len(lines),
-        )
+def export(due: int, stream: str, name: str, lines: list[str]) -> Delivery:
+    """Return the object that a detector exports."""
+    account, region = stream.split("/")
+    folder = f"{BUCKET}/AWSLogs/{account}/GuardDuty/{region}/{compact_time(due, '%Y/%m/%d')}"
+    return Delivery(
+        source=NAME,
+        key=f"{folder}/{name}.jsonl.gz",
+        data=igzip.compress("\n".join([*lines, ""]).encode(), 1, mtime=0),
+        delivered_at=utc(due),
+        offset=None,
+        records=len(lines),
+    )
 
 
-SOURCE = Source(name=NAME, root=BUCKET, share=0.01, open=Findings)
+def feed(run: Run, expected: float) -> FindingFeed:
+    """Return `expected` ordinary emissions over the run, and their export."""
+    rng = run.rng(NAME)
+    findings = Findings(run, rng)
+    return FindingFeed(
+        run, rng, expected, emission=findings.emission, pack=export, every_s=EXPORT_S, redelivery=REDELIVERY
+    )
+
+
+SOURCE = Source(name=NAME, root=BUCKET, share=0.01, open=feed)
