@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from landed import Landed
 
 from transforms.settings import Settings
+
+hypothesis.settings.register_profile("catchment", deadline=None)  # no test asserts how long something takes
+hypothesis.settings.load_profile("catchment")
 
 
 @pytest.fixture

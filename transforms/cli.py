@@ -284,6 +284,16 @@ def sources(settings: Settings, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("source", nargs=-1)
+def reference(source: tuple[str, ...]) -> None:
+    """The sources as Markdown: rights to copy, event id, lateness, OCSF classes, detections. All, or those named."""
+    from transforms.reference import page
+    from transforms.sources import get, registry
+
+    click.echo(page([get(name) for name in source] or list(registry().values())), nl=False)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True)
 def detections(as_json: bool) -> None:
     """The detections, with the requirement ids that each answers."""

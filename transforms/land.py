@@ -41,7 +41,7 @@ from transforms.lake.ledger import (
     write_ledger,
 )
 from transforms.lake.quarantine import INLINE, quarantine_rows, quarantine_table, quarantine_txn
-from transforms.lake.records import Bad
+from transforms.lake.records import Bad, Chunk
 from transforms.lake.table import Changes, DataFile, Lake, Snapshot, Table
 from transforms.readers.base import Notifications, ObjectStore, RemoteObject, open_store, scheme_of
 from transforms.readers.probe import check_store
@@ -224,24 +224,49 @@ def _finder(settings: Settings, source: Source, uri: str, sweep: bool, clock: Cl
     if scheme not in ("http", "https"):
         store = open_store(uri, settings.environment)
         return Finder(lambda resume: ((g, False) for g in discover(store, source, resume, sweep=sweep)))
-    if source.api is None:
+    if not source.streams:
         raise ConfigError(f"{source.name}: has no API to pull from; give a folder or a bucket, not {uri}")
     pages = open_store(f"{settings.lake}/landing/{source.name}", settings.environment)
-    stream = f"{pages.root}/{source.api.stream}"
+    return Finder(lambda resume: _pulled(settings, source, uri, pages, resume, clock))
 
-    def pull(resume: dict[str, ResumePoint]) -> Iterator[tuple[list[Group], bool]]:
-        from transforms.readers import http
 
-        point = resume.get(stream)
-        last = point.fingerprint if point else None
-        pulled = http.pull(
-            source.api, uri, pages, pages.root, settings.environment, clock=clock, sleep=time.sleep, start_after=last
-        )
-        listed = list(pages.walk(stream + "/", last))
-        group = Group(stream, date.min, [(o, o.modified.date()) for o in listed], ordered=True)
-        yield [group], not pulled.complete
+def _pulled(
+    settings: Settings, source: Source, uri: str, pages: ObjectStore, resume: dict[str, ResumePoint], clock: Clock
+) -> Iterator[tuple[list[Group], bool]]:
+    """Pull each stream of an API. One that fails holds up no other: its error is raised once there is nothing new."""
+    from transforms.readers import http
 
-    return Finder(pull)
+    groups: list[Group] = []
+    failed: list[CatchmentError] = []
+    more = False
+    headers = source.streams[0].headers(settings.environment)  # one token for all
+    with http.new_client() as client:
+        for api in source.streams:
+            stream = f"{pages.root}/{api.stream}"
+            point = resume.get(stream)
+            last = point.fingerprint if point else None
+            try:
+                pulled = http.pull(
+                    api,
+                    uri,
+                    pages,
+                    pages.root,
+                    settings.environment,
+                    clock=clock,
+                    sleep=time.sleep,
+                    client=client,
+                    headers=headers,
+                    start_after=last,
+                )
+                more = more or not pulled.complete
+            except CatchmentError as error:
+                failed.append(error)
+            group = Group(stream, date.min, ordered=True)
+            group.objects.extend((item, item.modified.date()) for item in pages.walk(stream + "/", last))
+            groups.append(group)
+    if failed and not any(group.objects for group in groups):
+        raise failed[0]
+    yield groups, more or bool(failed)
 
 
 def _day_of(source: Source, parts: list[str]) -> date | None:
@@ -491,7 +516,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
             unpacked, packed = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
             final = final or packed
             for chunk in source.read(unpacked, _bounds(settings, item, final)):
-                here = place.of(chunk)
+                here = place.of(vouched(settings, source, _remote(item), chunk))
                 rows = builder.rows(chunk, here)
                 batch.writer.add(rows.table)
                 if rows.bad:
@@ -512,6 +537,20 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
     batch.results.append((item, end, records, quarantined, ""))
+
+
+def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk) -> Chunk:
+    """The chunk, whose attributes say what the source's verification found, where it has one.
+
+    Raises ObjectGone, ConfigError, RetryableError.
+    """
+    if source.vouch is None or not chunk.records:
+        return chunk
+    (record,) = chunk.records  # what is signed is an object of its own
+    said = source.vouch(bytes(record), store_of(item.uri, settings).metadata(item), settings.environment)
+    if said:
+        chunk.tell(said)
+    return chunk
 
 
 def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:

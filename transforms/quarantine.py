@@ -23,7 +23,7 @@ from transforms.lake.quarantine import quarantine_table
 from transforms.lake.records import Chunk, Columns
 from transforms.lake.schemas import QUARANTINE
 from transforms.lake.table import Changes, Lake, Snapshot
-from transforms.land import store_of
+from transforms.land import store_of, vouched
 from transforms.readers.base import RemoteObject
 from transforms.settings import Settings
 from transforms.sources import get, registry
@@ -136,7 +136,7 @@ def _replay(settings: Settings, name: str) -> Replayed:
                 max_ratio=settings.max_ratio,
                 attributes=row["attributes"],
             )
-            chunks = list(source.read(stream, bounds))
+            chunks = [vouched(settings, source, _object(row), chunk) for chunk in source.read(stream, bounds)]
         except (DataError, ObjectGone, RetryableError, ConfigError, OSError):
             continue  # it stays open
         beyond = [_beyond(chunk, landed.first_no + landed.count) for chunk in chunks]
@@ -207,15 +207,20 @@ def _delivered(settings: Settings, row: Mapping[str, Any], landed: Landed) -> tu
         return io.BytesIO(row["data"]), len(row["data"])
     if row["record_no"] >= 0:
         raise DataError(f"{row['object_uri']}: record {row['record_no']} was too large to keep")
-    item = RemoteObject(
+    end = row["length"] if landed.to_byte is None else landed.to_byte
+    item = _object(row)
+    return store_of(item.uri, settings).open(item, landed.from_byte, end), end - landed.from_byte
+
+
+def _object(row: Mapping[str, Any]) -> RemoteObject:
+    """The object that an entry lies in, or is."""
+    return RemoteObject(
         uri=row["object_uri"],
         version=row["object_version"],
         size=row["length"],
         modified=row["quarantined_at"],
         attributes=row["attributes"],
     )
-    end = row["length"] if landed.to_byte is None else landed.to_byte
-    return store_of(item.uri, settings).open(item, landed.from_byte, end), end - landed.from_byte
 
 
 def _beyond(chunk: Chunk, number: int) -> Chunk:

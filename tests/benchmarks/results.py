@@ -10,7 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-SECTIONS = ("Landing", "Beside others", "Flow logs", "Build", "Detections", "Incremental", "Memory", "Start-up")
+SECTIONS = (
+    "Landing",
+    "Sources",
+    "Beside others",
+    "Flow logs",
+    "Build",
+    "Detections",
+    "Incremental",
+    "Memory",
+    "Start-up",
+)
 PACKAGES = ("duckdb", "deltalake", "pyarrow", "msgspec", "dbt-core")
 HEAD = """# Benchmark results
 

@@ -283,7 +283,7 @@ AROUND_MIDNIGHT = HOURS.map(lambda events: [Event(e.uid, e.at + 22 * HOUR, e.kin
 DAYS = events_within(9 * DAY, 8 * HOUR)
 WEEKS = events_within(20 * DAY, 12 * HOUR)
 DRAWN = {"first_seen": DAYS, "anomaly": WEEKS, "state": DAYS, "state_for": DAYS}
-EACH = settings(max_examples=60, deadline=None, derandomize=True)
+EACH = settings(max_examples=60, derandomize=True)
 FEWER = settings(EACH, max_examples=25)
 
 

@@ -39,6 +39,23 @@ EXTRAS = {
         "provenance_verified",
     },
     "ocsf_base_event": set(),
+    "ocsf_compliance_finding": {
+        "compliance_control",
+        "compliance_standards",
+        "compliance_requirements",
+        "compliance_status_id",
+        "compliance_status",
+    },
+    "ocsf_cloud_resources_inventory_info": {
+        "resource_uid_alt",
+        "resource_zone",
+        "resource_version",
+        "resource_data",
+        "resource_tags",
+        "resource_created_dt",
+        "resource_modified_dt",
+        "resource_relations",
+    },
     "ocsf_datastore_activity": {
         "databucket_name",
         "databucket_object",
@@ -47,6 +64,7 @@ EXTRAS = {
         "datastore_type_id",
         "bytes",
     },
+    "ocsf_detection_finding": {"attack_tactic_uids", "attack_technique_uids", "is_alert"},
     "ocsf_dns_activity": {
         "query_hostname",
         "query_type",
@@ -73,6 +91,7 @@ EXTRAS = {
         "tls_version",
         "tls_cipher",
         "duration_ms",
+        "firewall_rule_uid",
     },
     "ocsf_network_activity": {
         "direction_id",
@@ -90,9 +109,27 @@ EXTRAS = {
     "ocsf_account_change": {"policy_uid", "policy_name"},
     "ocsf_user_access": {"policy_uid", "policy_name", "privileges"},
     "ocsf_group_management": {"group_name", "group_uid", "privileges"},
+    "ocsf_vulnerability_finding": {"vulnerabilities"},
 }
 USER = {"user_name", "user_uid", "user_type", "user_email_addr", "user_account_uid", "user_credential_uid"}
 WITH_USER = {"ocsf_authentication", "ocsf_account_change", "ocsf_user_access", "ocsf_group_management"}
+FINDING = {
+    "finding_info_uid",
+    "finding_info_title",
+    "finding_info_desc",
+    "finding_info_types",
+    "finding_info_analytic_uid",
+    "finding_info_product_name",
+    "finding_info_src_url",
+    "finding_info_created_dt",
+    "finding_info_modified_dt",
+    "finding_info_first_seen_dt",
+    "finding_info_last_seen_dt",
+    "count",
+    "confidence_id",
+    "remediation_desc",
+    "remediation_references",
+}
 LINEAGE = {"event_uid", "source", "object_uri", "record_no", "id_collision", "landed_at", "event_date"}
 TYPES = r"(varchar|bigint|integer|boolean|timestamptz|date)(\[\])?|struct\(.+\)\[\]"
 
@@ -104,7 +141,7 @@ def columns(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def extras(name: str) -> set[str]:
-    return EXTRAS[name] | (USER if name in WITH_USER else set())
+    return EXTRAS[name] | (USER if name in WITH_USER else set()) | (FINDING if name.endswith("_finding") else set())
 
 
 def test_these_are_the_classes() -> None:

@@ -13,7 +13,7 @@ PIECES = st.sampled_from(['"', "\\", "[", "]", " ", ",", '","', "a", "é", "-", 
 QUERY = f"select {macros().quoted_texts('line')} from (select cast(? as varchar) as line)"
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(PIECES, max_size=24).map("".join))
 def test_sql_splits_as_landing_does(line: str) -> None:
     row = duckdb.execute(QUERY, [line]).fetchone()

@@ -1,7 +1,8 @@
 """Real logs, where they lie beside the checkout: each record is in OCSF, or in quarantine for a reason on record.
 
 What each source's samples become is committed as `tests/samples/<source>.json`; `make samples` writes it anew. Its
-"folders" are those of the samples that belong to the source: the one that has its name, where it does not say.
+"folders" are those of the samples that belong to the source (or folders in them): the one that has its name, where it
+does not say.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def became(settings: Settings, source: str) -> dict[str, Any]:
     by_class = {name: sql(settings, f"select count(*) from ocsf.{name} {of_source}")[0][0] for name in tables(settings)}
     return {
         "source": source,
-        "folders": [folder.name for folder in folders(source)],
+        "folders": [folder.relative_to(SAMPLES).as_posix() for folder in folders(source)],
         "records": sql(settings, f"select count(*) from bronze.{source}")[0][0],
         "ocsf": {name: count for name, count in by_class.items() if count},
         "unmapped": by_class["base_event"]

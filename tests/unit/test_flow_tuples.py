@@ -11,6 +11,7 @@ import pytest
 from transforms.decoders.flow_tuples import FlowTuples
 from transforms.decoders.framing import Bounds
 from transforms.errors import DataError
+from transforms.lake.envelope import each
 from transforms.lake.records import Chunk
 
 FRAMING = FlowTuples(holder="properties", groups="flows", least=8)
@@ -63,11 +64,11 @@ def test_a_record_a_tuple_in_the_order_of_the_blob() -> None:
 def test_each_tuple_has_what_stands_around_it() -> None:
     """Its record with its group alone, as a header below which it can be read again; and the columns for identity."""
     for chunk in read(blob(4))[2]:
-        for number, raw in zip(chunk.numbers, chunk.records, strict=True):
-            if chunk.attributes is None:
+        for number, raw, beside in zip(chunk.numbers, chunk.records, each(chunk) or [], strict=True):
+            if beside is None:
                 assert (number, bytes(raw)) == (4, RECORDS[2])
                 continue
-            header = chunk.attributes["fields"]
+            header = beside["fields"]
             (around,) = json.loads(header)["properties"]["flows"]
             assert around["flows"] == [{"mac": "000D3A000001"}]
             assert chunk.columns is not None
@@ -82,7 +83,7 @@ def test_each_tuple_has_what_stands_around_it() -> None:
                 "absent": None,
             }
             assert read(f"{header}\n{bytes(raw).decode()}\n".encode())[0] == [(0, bytes(raw))]
-            assert read(bytes(raw), attributes=json.dumps(chunk.attributes))[0] == [(0, bytes(raw))]
+            assert read(bytes(raw), attributes=json.dumps(beside))[0] == [(0, bytes(raw))]
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.decoders.json_records import envelope, read_records
@@ -73,7 +73,6 @@ def read(data: bytes, **options) -> tuple[list[bytes], list]:
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 @given(items=records, chunk_bytes=st.integers(1, 500))
-@settings(deadline=None)
 def test_slices_are_exact_and_in_order(framing, items, chunk_bytes):
     found, bad = read(FRAMINGS[framing](items), chunk_bytes=chunk_bytes)
     assert (found, bad) == (items, [])
@@ -81,7 +80,6 @@ def test_slices_are_exact_and_in_order(framing, items, chunk_bytes):
 
 @pytest.mark.parametrize("wrap", [b"%b", b'{"Records":[%b]}', b"[%b]"])
 @given(items=records, chunk_bytes=st.integers(1, 500))
-@settings(deadline=None)
 def test_pretty_printed(wrap, items, chunk_bytes):
     written = [pretty(item) for item in items]
     between = b"\n" if wrap == b"%b" else b",\n"
@@ -92,7 +90,6 @@ def test_pretty_printed(wrap, items, chunk_bytes):
 @given(
     items=records.filter(bool), junk=st.binary(min_size=1, max_size=20), at=st.integers(0, 8), size=st.integers(1, 99)
 )
-@settings(deadline=None)
 def test_a_bad_line_costs_no_other(items, junk, at, size):
     """Whatever stands in a line of its own: the records around it come out, and its bytes are kept."""
     line = b"\x00" + junk.replace(b"\n", b"")
@@ -103,7 +100,6 @@ def test_a_bad_line_costs_no_other(items, junk, at, size):
 
 
 @given(items=records.filter(bool), cut=st.integers(0, 10_000), framing=st.sampled_from(["lines", "concatenated"]))
-@settings(deadline=None)
 def test_a_growing_object_is_cut_at_its_last_whole_record(items, cut, framing):
     """Read up to anywhere, then go on from where it ended: the same records as at once."""
     data = FRAMINGS[framing](items)
@@ -118,7 +114,6 @@ def test_a_growing_object_is_cut_at_its_last_whole_record(items, cut, framing):
 
 
 @given(items=records.filter(bool), cut=st.integers(1, 10_000))
-@settings(deadline=None)
 def test_a_final_object_that_is_cut_off_keeps_what_is_left(items, cut):
     data = b"\n".join(items)
     cut = 1 + cut % len(data)

@@ -22,6 +22,7 @@ from transforms.decoders.lines import (
     header_like,
     hyphened,
     quoted_fields,
+    with_quotes,
 )
 from transforms.errors import ConfigError, DataError
 from transforms.sources.base import Source, Table
@@ -216,7 +217,7 @@ def test_csv_with_its_names_in_the_first_line():
 
 
 def test_quotes_brackets_and_fields_that_were_appended_later():
-    log = Lines(layouts=(Header("x y z last", ("x", "y", "z", "last")),), split=quoted_fields, grows_right=True)
+    log = Lines(layouts=(Header("x y z last", ("x", "y", "z", "last")),), split=with_quotes, grows_right=True)
     data = b'a [06/Feb/2026:00:00:38 +0000] "GET /a \\"b\\" HTTP/1.1" 1\nb [::1]:80 "" 2 new newer\nc [t]\n'
     assert rows(log, data) == [
         {"x": b"a", "y": b"06/Feb/2026:00:00:38 +0000", "z": b'GET /a \\"b\\" HTTP/1.1', "last": b"1"},
@@ -247,7 +248,7 @@ def test_layouts_that_grow_are_told_by_how_their_lines_begin():
             Header("z x", ("z", "x"), begins=(b"2",)),
             Header("y z", ("y", "z"), least=3),
         ),
-        split=quoted_fields,
+        split=with_quotes,
         grows_right=True,
     )
     records, bad, _ = read(log, b'http "a b"\n2026 1 2 3\nws a b c\nhttp \ntcp\ntcp 1 2\n')
@@ -261,6 +262,8 @@ def test_layouts_that_grow_are_told_by_how_their_lines_begin():
         (3, b"http ", "1 fields where there are 2 at least"),
         (4, b"tcp", "1 fields where there are 3 at least"),
     ]
+    alike, bad, _ = read(log, b"http a b\nhttp c d\n")  # one look tells the layout of all
+    assert [(row["x"], header) for _, _, row, header in alike] == [(b"http", "x y last")] * 2 and not bad
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -58,34 +59,34 @@ class FlowTuples:
     appendable: bool = True
 
     def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
-        """A chunk for each group. Raises DataError for a blob over `bounds.max_document` bytes."""
+        """Chunks of whole groups, of about `bounds.chunk_bytes` with what stands around each tuple.
+
+        Raises DataError for a blob over `bounds.max_document` bytes.
+        """
         data = read_full(stream, bounds.max_document + 1)
         if len(data) > bounds.max_document:
             raise DataError(f"document over {bounds.max_document} bytes")
-        below = _remembered(bounds.attributes), [data]
-        if below[0] is None:
+        header, below = _remembered(bounds.attributes), [data]
+        if header is None:
             first, _, rest = data.partition(b"\n")
             if rest.strip(WHITE)[:1] not in (b"", b"{", b"[", b"]", b"}", b'"') and self._is_header(first):
-                below = first.strip(WHITE).decode(), rest.splitlines()
-        if below[0] is not None:
-            chunk = self._tuples(below[0], self._names(below[0]), below[1], bounds.first_no, bounds)
-            chunk.consumed = len(data)
-            yield chunk
+                header, below = first.strip(WHITE).decode(), rest.splitlines()
+        if header is not None:
+            held = _Held(bounds.first_no)
+            self._tuples(held, header, self._names(header), below, bounds)
+            yield held.chunk(len(data))
             return
         found = _records(data, bounds)
-        number = bounds.first_no
+        held = _Held(bounds.first_no)
         for item in _in_order(found):
             if isinstance(item, Bad):
-                yield Chunk(
-                    bad=[Bad(number, item.data, item.reason, item.length)], next_no=number + 1, consumed=found.consumed
-                )
-                number += 1
-                continue
-            for chunk in self._record(item, number, bounds):
-                chunk.consumed = found.consumed
-                number = chunk.next_no
-                yield chunk
-        yield Chunk(next_no=number, consumed=found.consumed)
+                held.bad(item.data, item.reason, item.length)
+            else:
+                self._record(held, item, bounds)
+            if held.size >= bounds.chunk_bytes:
+                yield held.chunk(found.consumed)
+                held = _Held(held.next_no)
+        yield held.chunk(found.consumed)
 
     def _is_header(self, line: bytes) -> bool:
         try:
@@ -94,31 +95,28 @@ class FlowTuples:
             return False
         return isinstance(record, dict) and self._parts(record) is not None
 
-    def _record(self, item: Raw, number: int, bounds: Bounds) -> Iterator[Chunk]:
-        """The chunks of one record as it was delivered."""
+    def _record(self, held: _Held, item: Raw, bounds: Bounds) -> None:
+        """What one record holds, as it was delivered."""
         size = len(memoryview(item))
         try:
             record = DECODE(item)
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
-            yield _one_bad(number, bytes(item), f"not JSON: {error}", size)
+            held.bad(bytes(item), f"not JSON: {error}", size)
             return
         if not isinstance(record, dict):
-            yield _one_bad(number, bytes(item), "wrong type: a record that is no JSON object", size)
+            held.bad(bytes(item), "wrong type: a record that is no JSON object", size)
             return
         parts = self._parts(record)
         if not any(tuples for _, _, tuples in parts or []):
-            names = {**record, "tuple": bytes(item).decode("utf-8", "replace"), "clock": record.get("time")}
-            yield Chunk(numbers=[number], records=[item], next_no=number + 1, columns=partial(_columns_of_one, names))
+            held.one(item, record)
             return
         for context, names, tuples in parts or []:
             header = ENCODE(context).decode()
             if len(header) > HEADER_BYTES:
                 reason = f"a record of {len(header)} bytes beside its tuples, over the limit of {HEADER_BYTES}"
-                yield _one_bad(number, bytes(item), reason, size)
+                held.bad(bytes(item), reason, size)
                 return
-            chunk = self._tuples(header, names, tuples, number, bounds)
-            number = chunk.next_no
-            yield chunk
+            self._tuples(held, header, names, tuples, bounds)
 
     def _parts(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any], list[Any]]] | None:
         """(record with one group alone and no tuples, values by name, tuples) of each group; None for another shape."""
@@ -144,17 +142,23 @@ class FlowTuples:
         parts = self._parts(DECODE(header))
         return parts[0][1] if parts else {}
 
-    def _tuples(self, header: str, names: dict[str, Any], tuples: list[Any], number: int, bounds: Bounds) -> Chunk:
-        chunk = Chunk(attributes={FIELDS: header}, next_no=number + len(tuples))
-        for at, value in enumerate(tuples, number):
+    def _tuples(
+        self, held: _Held, header: str, names: Mapping[str, Any], tuples: Sequence[Any], bounds: Bounds
+    ) -> None:
+        group = _Group({FIELDS: header}, names)
+        try:
+            texts = [value if isinstance(value, bytes) else value.encode() for value in tuples]
+        except (AttributeError, UnicodeEncodeError):
+            texts = []
+        if texts and min(map(_commas, texts)) >= self.least - 1 and max(map(len, texts)) <= bounds.max_record:
+            held.add(group, texts)
+            return
+        for value in tuples:
             data, reason = self._checked(value, bounds.max_record)
-            if reason is not None:
-                chunk.bad.append(Bad(at, data, reason, len(data)))
-                continue
-            chunk.records.append(data)
-            chunk.numbers.append(at)
-        chunk.columns = partial(_columns, names, [bytes(record) for record in chunk.records])
-        return chunk
+            if reason is None:
+                held.add(group, [data])
+            else:
+                held.bad(data, reason, len(data), group.attributes)
 
     def _checked(self, value: Any, limit: int) -> tuple[bytes, str | None]:
         """The bytes of a tuple, and why it is none."""
@@ -164,28 +168,90 @@ class FlowTuples:
             return ENCODE(value), "wrong type: a tuple that is no text"
         if len(value) > limit:
             return value, f"record of {len(value)} bytes is over the limit of {limit}"
-        count = value.count(b",") + 1
+        count = _commas(value) + 1
         return value, f"{count} fields where a tuple has {self.least} or more" if count < self.least else None
 
 
+_commas = methodcaller("count", b",")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """What stands around tuples; of a record that has none, the record itself."""
+
+    attributes: Mapping[str, str] | None
+    names: Mapping[str, Any]
+
+
+class _Held:
+    """The records of a chunk that is being made, and for each the group that it stands in."""
+
+    def __init__(self, first_no: int) -> None:
+        self.next_no, self.size = first_no, 0
+        self._numbers: list[int] = []
+        self._records: list[bytes] = []
+        self._bad: list[Bad] = []
+        self._groups: list[_Group] = []
+        self._counts: list[int] = []
+
+    def add(self, group: _Group, tuples: Sequence[bytes]) -> None:
+        count = len(tuples)
+        self._numbers += range(self.next_no, self.next_no + count)
+        self._records += tuples
+        self._groups.append(group)
+        self._counts.append(count)
+        self.next_no += count
+        around = len(group.attributes[FIELDS]) if group.attributes else 0
+        self.size += count * around + sum(map(len, tuples))
+
+    def one(self, item: Raw, record: Mapping[str, Any]) -> None:
+        """A record without tuples."""
+        names = {**record, "tuple": bytes(item).decode("utf-8", "replace"), "clock": record.get("time")}
+        self.add(_Group(None, names), [bytes(item)])
+
+    def bad(self, data: bytes | None, reason: str, length: int, attributes: Mapping[str, str] | None = None) -> None:
+        self._bad.append(Bad(self.next_no, data, reason, length, attributes))
+        self.next_no += 1
+        self.size += length
+
+    def chunk(self, consumed: int) -> Chunk:
+        groups = zip(self._groups, self._counts, strict=True)
+        return Chunk(
+            numbers=self._numbers,
+            records=list(self._records),
+            bad=self._bad,
+            next_no=self.next_no,
+            consumed=consumed,
+            columns=partial(_columns, self._groups, self._counts, self._records),
+            attributes=[group.attributes for group, count in groups for _ in range(count)],
+        )
+
+
 def _columns(
-    names: Mapping[str, Any], tuples: Sequence[bytes], wanted: Sequence[str]
+    groups: Sequence[_Group], counts: Sequence[int], records: Sequence[bytes], wanted: Sequence[str]
 ) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
-    """The columns that are asked for: of the tuples their own, of what stands around them the same for all."""
+    """The columns that are asked for: of the tuples their own, of what stands around them a group's for all of it."""
+    import numpy as np
     import pyarrow as pa
 
-    own: dict[str, list[bytes | None]] = {"tuple": [*tuples], "clock": [t.partition(b",")[0] for t in tuples]}
-    return {
-        name: pa.array(own.get(name) or [_plain(names.get(name))] * len(tuples), pa.binary()) for name in wanted
-    }, {}
+    which = np.repeat(np.arange(len(groups), dtype=np.int32), counts)
+    place = pa.Array.from_buffers(pa.int32(), len(which), [None, pa.py_buffer(which)])  # pa.array imports pandas
+    starts = np.cumsum([0, *counts]).tolist()
+    alone = [(group, at) for group, at in zip(groups, starts, strict=False) if group.attributes is None]
+    found = {}
+    for name in wanted:
+        if name in OWN:
+            texts = list(map(OWN[name], records))
+            for group, at in alone:
+                texts[at] = _plain(group.names.get(name))
+            found[name] = pa.array(texts, pa.binary())
+        else:
+            found[name] = pa.array([_plain(group.names.get(name)) for group in groups], pa.binary()).take(place)
+    return found, {}
 
 
-def _columns_of_one(
-    names: Mapping[str, Any], wanted: Sequence[str]
-) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
-    import pyarrow as pa
-
-    return {name: pa.array([_plain(names.get(name))], pa.binary()) for name in wanted}, {}
+OWN: dict[str, Callable[[bytes], bytes | None]] = {"tuple": bytes, "clock": lambda text: text.partition(b",")[0]}
+"""The columns that a tuple itself has."""
 
 
 def _plain(value: Any) -> bytes | None:
@@ -233,10 +299,6 @@ def _in_order(chunk: Chunk) -> Iterator[Raw | Bad]:
     records = dict(zip(chunk.numbers, chunk.records, strict=True))
     for number in sorted({*bad, *records}):
         yield records[number] if number in records else bad[number]
-
-
-def _one_bad(number: int, data: bytes, reason: str, size: int) -> Chunk:
-    return Chunk(bad=[Bad(number, data, reason, size)], next_no=number + 1)
 
 
 def _remembered(attributes: str | None) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of t
     import pyarrow as pa
 
 FIRST = itemgetter(0)
-QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*|\[[^\] ]{0,64} [^\]]{0,64}\]|[^ ]+')
+QUOTED = re.compile(rb'[^ "\[][^ ]*|"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*|\[[^\] ]{0,64} [^\]]{0,64}\]|[^ ]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Lines:
     again, or another one, anywhere. opens: the bytes that a header may begin with. layouts: what a line without a
     header is taken for, by its number of fields. loose: the one column whose values may hold the separator.
     grows_right: fields are only ever appended to the format, so that a line may have fewer or more than its header.
-    split: the fields of a line where the separator alone does not say (quotes); a line at a time, so much slower.
+    split: the fields of a line where the separator alone does not say, with their quotes; a line at a time, so slower.
+    respaced: values hold no blanks, so that a line may stand between spaces where its header's separator is a tab.
     """
 
     header: Callable[[bytes, bool], Header | None] | None = None
@@ -59,6 +60,7 @@ class Lines:
     loose: str | None = None
     grows_right: bool = False
     split: Callable[[bytes], list[bytes]] | None = None
+    respaced: bool = False
 
     @property
     def appendable(self) -> bool:
@@ -139,6 +141,9 @@ class _State:
         if self.header is not None:
             yield from self._pieces(self.header, lines, number)
             return
+        if self._open_alike(lines):
+            yield from self._pieces(self._layout(lines[0]), lines, number)
+            return
         start = 0
         before: Header | None = None
         for index, line in enumerate(lines):
@@ -154,9 +159,20 @@ class _State:
         for start in range(0, len(lines), max(1, rows)):
             yield self._chunk(header, lines[start : start + rows], number + start)
 
-    def _layout(self, line: bytes) -> Header | None:
+    def _open_alike(self, lines: list[bytes]) -> bool:
+        """Whether the layout of the first line is that of all, as how they begin says alone."""
+        if not lines or not self.lines.grows_right or len(self._begun(lines[0])) != 1:
+            return False
+        length = max((len(mark) for layout in self.lines.layouts for mark in layout.begins), default=0)
+        return len({line[:length] for line in lines}) == 1
+
+    def _begun(self, line: bytes) -> list[Header]:
+        """The layouts that a line may have, as it begins."""
         layouts = [layout for layout in self.lines.layouts if layout.begins and line.startswith(layout.begins)]
-        layouts = layouts or [layout for layout in self.lines.layouts if not layout.begins]
+        return layouts or [layout for layout in self.lines.layouts if not layout.begins]
+
+    def _layout(self, line: bytes) -> Header | None:
+        layouts = self._begun(line)
         if self.lines.grows_right and len(layouts) == 1:
             return layouts[0]
         exact = longest = None
@@ -251,7 +267,8 @@ def _one_by_one(
             reasons[index] = f"{len(fields)} fields where there are {header.least} at least"
             rows.append([None] * len(places))
         else:
-            rows.append([fields[place] if place < len(fields) else None for place in places])
+            found = [fields[place] if place < len(fields) else None for place in places]
+            rows.append(found if lines.split is None else [value and _bare(value) for value in found])
     columns = zip(*rows, strict=True) if rows else [[] for _ in wanted]
     return {name: pa.array(column, pa.binary()) for name, column in zip(wanted, columns, strict=True)}, reasons
 
@@ -262,6 +279,8 @@ def _split(lines: Lines, header: Header, record: bytes) -> list[bytes]:
         return lines.split(record)
     fields = record.split(header.separator)
     surplus = len(fields) - len(header.names)
+    if surplus and lines.respaced:
+        return [field for field in record.replace(b"\t", b" ").split(b" ") if field]
     if surplus > 0 and lines.loose in header.names:
         at = header.names.index(lines.loose)
         fields[at : at + surplus + 1] = [header.separator.join(fields[at : at + surplus + 1])]
@@ -342,9 +361,15 @@ def quoted_fields(line: bytes) -> list[bytes]:
     Brackets without a space inside belong to their field: an IPv6 address before its port. So do the quotes of a list:
     "h2","http/1.1".
     """
-    return [_bare(field) if field[:1] in (b'"', b"[") else field for field in QUOTED.findall(line)]
+    return [_bare(field) for field in with_quotes(line)]
+
+
+with_quotes = QUOTED.findall
+"""The same fields with the quotes and brackets around them."""
 
 
 def _bare(field: bytes) -> bytes:
-    quoted = len(field) > 1 and field.startswith(b'"') and field.endswith(b'"') and b'","' not in field
-    return field[1:-1] if quoted or (field.startswith(b"[") and b" " in field) else field
+    first = field[:1]
+    if first == b'"':
+        return field[1:-1] if len(field) > 1 and field[-1:] == b'"' and b'","' not in field else field
+    return field[1:-1] if first == b"[" and b" " in field else field

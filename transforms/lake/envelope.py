@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -77,9 +77,14 @@ class Place:
 
     def of(self, chunk: Chunk) -> Place:
         """The place of a chunk's records, with what their object says of them all."""
-        if chunk.attributes is None:
+        if not isinstance(chunk.attributes, Mapping):
             return self
-        return replace(self, attributes=_merged(self.attributes, chunk.attributes))
+        return replace(self, attributes=merged(self.attributes, chunk.attributes))
+
+
+Said: TypeAlias = Mapping[str, Any] | None
+Delivered: TypeAlias = tuple[Raw, Said]
+"""A record as it came, and what its object says of it."""
 
 
 @dataclass(slots=True)
@@ -105,7 +110,7 @@ class EnvelopeBuilder:
             return self._columnar(chunk, self.source.table, place)
         quick = self._all_at_once(chunk.records)
         if quick is not None:
-            return self._assemble(chunk.numbers, chunk.records, *quick, None, list(chunk.bad), place)
+            return self._assemble(chunk.numbers, chunk.records, *quick, list(chunk.bad), place, said=each(chunk))
         return self._one_by_one(chunk, place)
 
     def _columnar(self, chunk: Chunk, table: DeclaredTable, place: Place) -> Rows:
@@ -118,7 +123,9 @@ class EnvelopeBuilder:
         uids = self._column_digests(chunk, columns, table, place)
         dated = any(name in columns for name in table.clock_columns)
         clocks = table.clock(columns) if dated else [None] * len(chunk.records)
-        return self._assemble(chunk.numbers, chunk.records, uids, clocks, None, list(chunk.bad), place, reasons=reasons)
+        return self._assemble(
+            chunk.numbers, chunk.records, uids, clocks, list(chunk.bad), place, reasons=reasons, said=each(chunk)
+        )
 
     def _column_digests(
         self, chunk: Chunk, columns: Mapping[str, pa.Array], table: DeclaredTable, place: Place
@@ -182,41 +189,34 @@ class EnvelopeBuilder:
         raws: list[Raw] = []
         uids: list[bytes] = []
         clocks: list[Any] = []
-        notes: list[str | None] | None = None
+        delivered: list[Delivered] = []
+        said: list[Said] = []
         decode, identity, clock = self.decode, self.source.identity, self.source.clock
         reject, unwrap = self.source.reject, self.source.unwrap
-        delivered: list[Raw] = []
-        for number, whole in zip(chunk.numbers, chunk.records, strict=True):
-            raw = whole
+        given = each(chunk) or [None] * len(chunk.records)
+        for number, whole, beside in zip(chunk.numbers, chunk.records, given, strict=True):
+            raw, extra = whole, None
             try:
                 head = decode(raw)
                 inner = unwrap(head)
                 if inner is not None:
                     raw, extra = inner
                     head = decode(raw)
-                    notes = notes or [place.attributes] * len(raws)
-                    notes.append(_merged(place.attributes, extra))
-                elif notes is not None:
-                    notes.append(place.attributes)
                 reason = reject(head)
                 ids = identity(head)
                 when = clock(head)
             except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-                if notes is not None and len(notes) > len(raws):
-                    notes.pop()
-                bad.append(Bad(number, bytes(whole), _why(error), len(memoryview(whole))))
-                continue
+                reason = _why(error)
             if reason is not None:
-                bad.append(Bad(number, bytes(whole), reason, len(memoryview(whole))))
-                if notes is not None:
-                    notes.pop()
+                bad.append(Bad(number, bytes(whole), reason, len(memoryview(whole)), beside))
                 continue
             uids.append(self._digest(ids, raw))
             numbers.append(number)
             raws.append(raw)
             clocks.append(when)
-            delivered.append(whole)
-        return self._assemble(numbers, raws, uids, clocks, notes, bad, place, delivered)
+            delivered.append((whole, beside))
+            said.append(beside if extra is None else {**(beside or {}), **extra})
+        return self._assemble(numbers, raws, uids, clocks, bad, place, delivered=delivered, said=said)
 
     def _assemble(
         self,
@@ -224,20 +224,22 @@ class EnvelopeBuilder:
         raws: Sequence[Raw],
         uids: Sequence[bytes],
         clocks: Sequence[Any],
-        notes: list[str | None] | None,
         bad: list[Bad],
         place: Place,
-        delivered: Sequence[Raw] = (),
+        *,
+        delivered: Sequence[Delivered] = (),
         reasons: Mapping[int, str] | None = None,
+        said: Sequence[Said] | None = None,
     ) -> Rows:
+        """Rows of records and what is known of each: `said` beside its text, `delivered` how it came if otherwise."""
         times, failed = self._times(clocks)
         texts, broken = text_array(raws)
         keep = None
         reasons = {**failed, **broken, **(reasons or {})}
         if reasons:
             for index, reason in sorted(reasons.items()):
-                whole = (delivered or raws)[index]
-                bad.append(Bad(numbers[index], bytes(whole), reason, len(memoryview(whole))))
+                whole, beside = delivered[index] if delivered else (raws[index], said[index] if said else None)
+                bad.append(Bad(numbers[index], bytes(whole), reason, len(memoryview(whole)), beside))
             mask = np.ones(len(numbers), dtype=bool)
             mask[list(reasons)] = False
             keep = pa.array(mask)
@@ -252,9 +254,7 @@ class EnvelopeBuilder:
                 pa.repeat(pa.scalar(place.uri, pa.string()), count),
                 pa.repeat(pa.scalar(place.version, pa.string()), count),
                 pa.array(numbers, pa.int64()),
-                pa.repeat(pa.scalar(place.attributes, pa.string()), count)
-                if notes is None
-                else pa.array(notes, pa.string()),
+                _attributes(place.attributes, said, count),
                 texts,
             ],
             schema=BRONZE,
@@ -379,8 +379,31 @@ def _texts(row: Sequence[bytes]) -> tuple[str, ...]:
     return tuple(value.decode("utf-8", "surrogateescape") for value in row)
 
 
-def _merged(attributes: str | None, extra: Mapping[str, Any]) -> str:
-    return json.dumps({**(json.loads(attributes) if attributes else {}), **extra}, sort_keys=True)
+def each(chunk: Chunk) -> Sequence[Said] | None:
+    """What the object says of each of a chunk's records, where that differs."""
+    return None if isinstance(chunk.attributes, Mapping) else chunk.attributes
+
+
+def _attributes(all_: str | None, said: Sequence[Said] | None, count: int) -> pa.Array:
+    """The column `attributes`. Records that share what is said of them share the object that says it."""
+    texts = [all_]
+    known = {id(None): 0}
+    if said is None or not any(said):
+        return pa.repeat(pa.scalar(all_, pa.string()), count)
+    for one in said:
+        if id(one) not in known:
+            known[id(one)] = len(texts)
+            texts.append(merged(all_, one or {}))
+    indices = np.fromiter((known[id(one)] for one in said), np.int32, count)
+    return pa.array(texts, pa.string()).take(pa.Array.from_buffers(pa.int32(), count, [None, pa.py_buffer(indices)]))
+
+
+_SORTED = json.JSONEncoder(sort_keys=True).encode
+
+
+def merged(attributes: str | None, extra: Mapping[str, Any]) -> str:
+    """The JSON text of attributes with more of them."""
+    return _SORTED({**(json.loads(attributes) if attributes else {}), **extra})
 
 
 def _why(error: Exception) -> str:

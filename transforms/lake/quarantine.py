@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pyarrow as pa
 
-from transforms.lake.envelope import Place
+from transforms.lake.envelope import Place, merged
 from transforms.lake.records import Bad
 from transforms.lake.schemas import QUARANTINE, QUARANTINE_PARTITIONS
 from transforms.lake.table import Lake, Table
@@ -45,7 +45,9 @@ def quarantine_rows(source: str, place: Place, bad: Sequence[Bad], at: datetime)
                 "object_version": place.version,
                 "record_no": piece.record_no,
                 "batch_id": place.batch_id,
-                "attributes": place.attributes,
+                "attributes": place.attributes
+                if piece.attributes is None
+                else merged(place.attributes, piece.attributes),
                 "length": piece.length or (len(piece.data) if piece.data is not None else 0),
                 "data": data,
             }

@@ -27,6 +27,8 @@ class Bad:
     data: bytes | None
     reason: str
     length: int = 0
+    attributes: Mapping[str, Any] | None = None
+    """What the object says of this piece, where it does not say the same of the whole chunk."""
 
 
 @dataclass(slots=True)
@@ -39,4 +41,12 @@ class Chunk:
     next_no: int = 0
     consumed: int = 0  # bytes of the plain stream up to the end of the last whole record
     columns: Columns | None = None  # where the records are rows of named columns
-    attributes: Mapping[str, Any] | None = None  # what the object says of all these records, and they do not
+    attributes: Mapping[str, Any] | Sequence[Mapping[str, Any] | None] | None = None
+    """What the object says of all these records, or of each of them, and they do not."""
+
+    def tell(self, more: Mapping[str, Any]) -> None:
+        """Add to what the object says of all records."""
+        if isinstance(self.attributes, Sequence):
+            self.attributes = [{**(one or {}), **more} for one in self.attributes]
+        else:
+            self.attributes = {**(self.attributes or {}), **more}

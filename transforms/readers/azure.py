@@ -100,11 +100,7 @@ class AzureStore:
     def open(self, item: RemoteObject, start: int = 0, end: int | None = None, *, pin: bool = True) -> BinaryIO:
         """Unpinned, an append blob may grow while it is read: name the `end` that was listed."""
         blob = self._container.get_blob_client(_addressable(item.uri))
-        match: dict[str, Any] = {
-            "etag": f'"{item.version}"',
-            "match_condition": MatchConditions.IfNotModified,
-        }
-        match = match if pin else {}
+        match = _pinned(item) if pin else {}
 
         def fetch(at: int, length: int) -> bytes:
             try:
@@ -121,9 +117,13 @@ class AzureStore:
             self._exists(item.uri, match)
         return stream(fetch, start, end)
 
-    def _exists(self, uri: str, match: dict[str, Any]) -> None:
+    def metadata(self, item: RemoteObject) -> Mapping[str, str]:
+        found = self._exists(item.uri, _pinned(item)).metadata
+        return {name.lower(): value for name, value in (found or {}).items()}
+
+    def _exists(self, uri: str, match: dict[str, Any]) -> BlobProperties:
         try:
-            self._container.get_blob_client(split(uri)[1]).get_blob_properties(**match)
+            return self._container.get_blob_client(split(uri)[1]).get_blob_properties(**match)
         except AzureError as error:
             raise _translated(error, uri) from None
 
@@ -149,6 +149,11 @@ class AzureStore:
     def _item(self, blob: BlobProperties) -> RemoteObject:
         uri = f"az://{self._name}/{blob.name}"
         return RemoteObject(uri=uri, version=str(blob.etag).strip('"'), size=blob.size, modified=blob.last_modified)
+
+
+def _pinned(item: RemoteObject) -> dict[str, Any]:
+    """What a request says so that only this version answers it."""
+    return {"etag": f'"{item.version}"', "match_condition": MatchConditions.IfNotModified}
 
 
 def _folder(blob: BlobProperties) -> bool:

@@ -67,6 +67,13 @@ class ObjectStore(Protocol):
         """Bytes [start, end) as a stream. With `pin` only of that version: raises ObjectGone if it changed."""
         ...
 
+    def metadata(self, item: RemoteObject) -> Mapping[str, str] | None:
+        """What was put beside that version's bytes, by lower-case names; None where the store keeps no such thing.
+
+        Raises ObjectGone if it changed.
+        """
+        ...
+
     def put_if_absent(self, uri: str, body: bytes) -> bool:
         """Create an object; False if it exists already. Atomic: a reader sees all of it or nothing."""
         ...

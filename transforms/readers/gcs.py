@@ -88,7 +88,7 @@ class GcsStore:
 
     def open(self, item: RemoteObject, start: int = 0, end: int | None = None, *, pin: bool = True) -> BinaryIO:
         """An object is replaced as a whole, so an unpinned read stays on the version that it begins with."""
-        generation = int(item.version) if pin else self._generation(item.uri)
+        generation = int(item.version) if pin else int(self._blob(item.uri).generation)
         blob = self._bucket.blob(split(item.uri)[1], generation=generation)
 
         def fetch(at: int, length: int) -> bytes:
@@ -105,14 +105,18 @@ class GcsStore:
 
         return stream(fetch, start, end)
 
-    def _generation(self, uri: str) -> int:
+    def metadata(self, item: RemoteObject) -> Mapping[str, str]:
+        found = self._blob(item.uri, int(item.version)).metadata
+        return {name.lower(): value for name, value in (found or {}).items()}
+
+    def _blob(self, uri: str, generation: int | None = None) -> Any:
         try:
-            blob = self._bucket.get_blob(split(uri)[1], **REQUEST)
+            blob = self._bucket.get_blob(split(uri)[1], generation=generation, **REQUEST)
         except FAILURES as error:
             raise _translated(error, uri) from None
         if blob is None:
             raise ObjectGone(f"{shown(uri)}: deleted before it was read")
-        return int(blob.generation)
+        return blob
 
     def put_if_absent(self, uri: str, body: bytes) -> bool:
         try:

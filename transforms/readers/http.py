@@ -5,16 +5,24 @@
 
 The objects are the only state. A pull goes on from the last object's `next`; a crash between fetch and put
 fetches the page again; of two pullers one wins each sequence, and the loser goes on from the winner's page.
+
+Where pages are in no order to go on by (newest first, say), time is asked for window by window, and a page carries its
+`window` too: the next one begins where the last ended, less the overlap. Where pages list what is to be fetched, what
+they list is landed, and they are not.
 """
 
 from __future__ import annotations
 
 import email.utils
 import random
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
@@ -55,18 +63,21 @@ RESTARTS = 3
 MAX_PAGE = 256 << 20
 """Bytes of one page, decompressed."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+GOOGLE_THROTTLES = re.compile(rb'"reason":\s*"(?:userRateLimitExceeded|rateLimitExceeded|quotaExceeded)"')
 
 
+T = TypeVar("T")
 Headers = Callable[[Mapping[str, str]], dict[str, str]]
 """Request headers from the environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiContext:
-    """What the first request of a chain is made from. `base` has no trailing slash."""
+    """What a chain's first request is made from. `base` has no trailing slash, `until` is now or a window's end."""
 
     base: str
     since: datetime
+    until: datetime
     environment: Mapping[str, str] = field(repr=False)
 
 
@@ -92,6 +103,11 @@ class ApiPull:
     following: the next page's URL from the response's headers and decoded body, or None at the end.
     measure: what a decoded body holds, ValueError for what is no page. A page without records ends the pull
     and leaves no object.
+    contents: where pages are lists of what is to be fetched, the URLs that a decoded one holds, ValueError for what is
+    no list; `measure` is then of what stands there.
+    begin: the URL of the POST without which an API that wants to be subscribed to refuses the first page.
+    place, permission: for the reference, an example of CATCHMENT_<SOURCE>_FROM, and the least right that reads the
+    stream with what holds the credential.
     """
 
     stream: str
@@ -99,10 +115,21 @@ class ApiPull:
     headers: Headers
     following: Callable[[httpx.Headers, Any], str | None]
     measure: Callable[[Any], Seen]
+    place: str = ""
+    permission: str = ""
     lookback: timedelta = timedelta(days=7)
     """How far back the very first pull begins."""
     overlap: timedelta = timedelta(hours=1)
-    """How far before the newest event seen a new chain begins: the last one ended, or its cursor is no longer valid."""
+    """How far before the newest event seen a new chain begins: the last one ended, or its cursor is no longer valid.
+    How far windows overlap, of an API that is asked for windows; shorter than they are."""
+    window: timedelta | None = None
+    """The longest time that is asked for at once, of an API whose pages are in no order to go on by."""
+    reach: timedelta | None = None
+    """How far back an API that is asked for windows goes."""
+    parameter: str | None = None
+    """The query parameter that takes what `following` gives, where that is no URL but a token."""
+    contents: Callable[[ApiContext, Any], list[str]] | None = None
+    begin: Callable[[ApiContext], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,15 +190,49 @@ def _time(text: Any) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+Window = tuple[datetime, datetime]
+"""Since and until."""
+
+
 class _Landed(msgspec.Struct):
     """What resuming needs of a landed page."""
 
     next: str | None
     body: msgspec.Raw
+    url: str = ""
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer with status 200; `following` is the next page's URL."""
+
+    url: str
+    received_at: datetime
+    headers: dict[str, str]
+    body: bytes
+    following: str | None
+
+    def landed(self, following: str | None, window: Window | None = None) -> bytes:
+        """The landing object that leads on to `following`."""
+        head = {
+            "url": self.url,
+            "status": 200,
+            "received_at": iso(self.received_at),
+            "headers": self.headers,
+            "next": following,
+            **({"window": [moment.isoformat() for moment in window]} if window else {}),
+            "body": msgspec.Raw(self.body),
+        }
+        return msgspec.json.encode(head)
 
 
 class _CursorInvalid(Exception):
     """The server no longer knows the cursor."""
+
+
+class _Rival(Exception):
+    """Another puller landed a page under the sequence that was to be taken."""
 
 
 def pull(
@@ -184,6 +245,7 @@ def pull(
     clock: Callable[[], datetime],
     sleep: Callable[[float], None],
     client: httpx.Client | None = None,
+    headers: dict[str, str] | None = None,
     start_after: str | None = None,
     max_pages: int = 1000,
 ) -> PullResult:
@@ -192,18 +254,17 @@ def pull(
     `base` is the API's https:// address (http:// on loopback only), `landing_uri` is `<lake>/landing/<source>`.
     `start_after` is a landing object that was seen before, so that only later ones are listed. Raises
     ConfigError (token, address), RetryableError (the API is unreachable, throttles or fails), DataError (a
-    landing object cannot be read).
+    landing object cannot be read). `client` and `headers` (with the credentials) are made where they are not given.
     """
+    with new_client() if client is None else nullcontext(client) as session:
+        run = _Pull(api, _checked(base), store, landing_uri, environment, clock, sleep, session, max_pages)
+        return run.run(headers or api.headers(environment), start_after)
+
+
+def new_client() -> httpx.Client:
     import httpx
 
-    own = client is None
-    session = client or httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0))
-    try:
-        run = _Pull(api, _checked(base), store, landing_uri, environment, clock, sleep, session, max_pages)
-        return run.run(start_after)
-    finally:
-        if own:
-            session.close()
+    return httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0))
 
 
 def _checked(base: str) -> str:
@@ -241,65 +302,188 @@ class _Pull:
     held: dict[str, Seen] = field(default_factory=dict)
     """What landed pages hold, of those that this pull has read."""
 
-    def run(self, start_after: str | None) -> PullResult:
-        headers = self.api.headers(self.environment)
+    def run(self, headers: dict[str, str], start_after: str | None) -> PullResult:
         prefix = f"{self.landing.rstrip('/')}/{self.api.stream}/"
+        if self.api.window is not None:
+            return self._by_window(self.api.window, headers, prefix, start_after)
         last, url, newest = self._resume(prefix, start_after)
         pages = passed = restarts = 0
         while pages + passed < self.max_pages:
             fresh = url is None or not self._ours(url)
             target = self._first(newest) if fresh or url is None else url
             try:
-                page, following, seen = self._fetch(target, headers, cursor=not fresh)
+                answer, seen = self._fetch(target, headers, self.api.measure, cursor=not fresh)
             except _CursorInvalid:
                 restarts += 1
-                if restarts > RESTARTS:
-                    raise RetryableError(f"{self.base}: {restarts} cursors in a row were refused") from None
+                self._restarted(restarts)
                 url = None
                 continue
             if seen.records == 0:
                 return PullResult(pages=pages, last_uri=last, complete=True)
             if seen.ids and seen.ids <= self._known(prefix, last, newest):
-                if following is None:
+                if answer.following is None:
                     return PullResult(pages=pages, last_uri=last, complete=True)
-                passed, url = passed + 1, following
+                passed, url = passed + 1, answer.following
                 continue
-            uri = f"{prefix}{_sequence(last) + 1:012d}.json"
-            if not self.store.put_if_absent(uri, page):
-                before, (last, url, newest) = last, self._resume(prefix, last)  # a rival's pages: go on from them
-                if last == before:
-                    raise RetryableError(f"{shown(uri)}: exists, but is not listed yet")
+            try:
+                uri = self._put(prefix, last, answer.landed(answer.following))
+            except _Rival:
+                last, url, newest = self._resume(prefix, last)
                 continue
             self.held[uri] = seen
-            pages, last, url, newest = pages + 1, uri, following, seen.newest or newest
+            pages, last, url, newest = pages + 1, uri, answer.following, seen.newest or newest
             if url is None:
                 return PullResult(pages=pages, last_uri=last, complete=True)
         return PullResult(pages=pages, last_uri=last, complete=False)
 
+    def _by_window(
+        self, longest: timedelta, headers: dict[str, str], prefix: str, start_after: str | None
+    ) -> PullResult:
+        """Land one window after the other until now. One has ended where its last landed page has no next one."""
+        end = self.clock()
+        last, window, url = self._position(prefix, start_after, longest, end)
+        known = self._known_since(prefix, last, window[0])
+        pages = restarts = 0
+        begun, led_on, asked = False, url is not None, set[str]()
+        while pages < self.max_pages:
+            context = ApiContext(base=self.base, since=window[0], until=window[1], environment=self.environment)
+            target = url or self.api.first(context)
+            if target in asked:
+                raise RetryableError(f"{_place(target)}: the pages lead in a circle")
+            asked.add(target)
+            read: Callable[[Any], Seen | list[str]] = self.api.measure
+            if self.api.contents is not None:
+                read = partial(self.api.contents, context)
+            try:
+                answer, held = self._fetch(target, headers, read, cursor=url is not None)
+                for item, following, ids in self._items(answer, held, headers, known):
+                    # what holds nothing new is left out, but for the last page of a window that has others
+                    if not ids <= known or (led_on and following is None):
+                        last = self._put(prefix, last, item.landed(following, window))
+                        known |= ids
+                        pages, led_on = pages + 1, following is not None
+            except _BadRequest:
+                if self.api.begin is None or begun:
+                    raise
+                self._begin(self.api.begin(context), headers)
+                begun, asked = True, set()
+                continue
+            except _CursorInvalid:
+                restarts += 1
+                self._restarted(restarts)
+                url, asked = None, set()
+                continue
+            except _Rival:
+                last, window, url = self._position(prefix, last, longest, end)
+                known |= self._known_since(prefix, last, window[0])
+                led_on, asked = url is not None, set()
+                continue
+            url = answer.following
+            if url is None:
+                if window[1] >= end:
+                    return PullResult(pages=pages, last_uri=last, complete=True)
+                window, led_on, asked = self._next_window(window, longest, end), False, set()
+        return PullResult(pages=pages, last_uri=last, complete=False)
+
+    def _items(
+        self, answer: _Answer, held: Seen | list[str], headers: dict[str, str], known: AbstractSet[str]
+    ) -> Iterator[tuple[_Answer, str | None, AbstractSet[str]]]:
+        """(what is to be landed, where to go on, its ids): the page, or each thing that it lists and is not known."""
+        if isinstance(held, Seen):
+            yield answer, answer.following, held.ids
+            return
+        fresh = [url for url in dict.fromkeys(held) if url not in known]
+        for url in fresh:
+            self._only_ours(answer.url, url)
+            content, _ = self._fetch(url, headers, self.api.measure, cursor=True)
+            yield content, answer.following if url == fresh[-1] else answer.url, {url}
+
+    def _begin(self, url: str, headers: dict[str, str]) -> None:
+        """Subscribe. A refusal says that it is so already, else the first page is refused again."""
+        with suppress(_CursorInvalid):
+            self._fetch(url, headers, lambda body: None, cursor=True, method="POST")
+
+    def _position(
+        self, prefix: str, start_after: str | None, longest: timedelta, end: datetime
+    ) -> tuple[str | None, Window, str | None]:
+        """(last landing object, the window to go on with, the URL to go on from within it)."""
+        last, landed = self._last(prefix, start_after)
+        window = landed.window if landed else None
+        if landed is None or window is None or landed.next is None:
+            return last, self._next_window(window, longest, end), None
+        since = self._within_reach(window[0], end)
+        if since > window[0]:  # what is left of it is asked for anew
+            return last, (since, window[1]) if since < window[1] else self._next_window(window, longest, end), None
+        return last, window, landed.next if self._ours(landed.next) else None
+
+    def _next_window(self, window: Window | None, longest: timedelta, end: datetime) -> Window:
+        """The window that follows, or the very first one."""
+        since = end - self.api.lookback if window is None else min(window[1], end) - self.api.overlap
+        since = self._within_reach(since, end)
+        return since, min(since + longest, end)
+
+    def _within_reach(self, since: datetime, end: datetime) -> datetime:
+        return since if self.api.reach is None else max(since, end - self.api.reach)
+
+    def _known_since(self, prefix: str, last: str | None, since: datetime) -> set[str]:
+        """The ids of the landed pages whose window reaches beyond `since`."""
+        known: set[str] = set()
+        while last is not None and (item := self._item(prefix, last)) is not None:
+            landed = self._opened(item)
+            if landed.window is None or landed.window[1] < since:
+                break
+            known |= {landed.url} if self.api.contents else self._seen(last, landed).ids
+            last = _before(prefix, last)
+        return known
+
+    def _restarted(self, restarts: int) -> None:
+        if restarts > RESTARTS:
+            raise RetryableError(f"{self.base}: {restarts} cursors in a row were refused") from None
+
+    def _put(self, prefix: str, last: str | None, page: bytes) -> str:
+        """Land a page behind the last one. Raises _Rival where somebody else did."""
+        uri = f"{prefix}{_sequence(last) + 1:012d}.json"
+        if self.store.put_if_absent(uri, page):
+            return uri
+        if self._last(prefix, last)[0] == last:
+            raise RetryableError(f"{shown(uri)}: exists, but is not listed yet")
+        raise _Rival
+
     def _first(self, newest: datetime | None) -> str:
         now = self.clock()
         since = now - self.api.lookback if newest is None else min(newest, now) - self.api.overlap
-        context = ApiContext(base=self.base, since=since, environment=self.environment)
-        return self.api.first(context)
+        return self.api.first(ApiContext(base=self.base, since=since, until=now, environment=self.environment))
 
     def _ours(self, url: str) -> bool:
         """Whether the credentials may go there: same scheme, host and port as the configured address."""
         return _origin(url) == _origin(self.base)
 
-    def _resume(self, prefix: str, start_after: str | None) -> tuple[str | None, str | None, datetime | None]:
-        """(last landing object, its next URL, its newest event time)."""
+    def _only_ours(self, url: str, onward: str) -> None:
+        if not self._ours(onward):
+            raise ConfigError(
+                f"{_place(url)}: the next page is on {shown(urlsplit(onward).netloc)}, where the token does "
+                "not go; if that is the API's own address, set it as the source's place"
+            )
+
+    def _last(self, prefix: str, start_after: str | None) -> tuple[str | None, _Landed | None]:
+        """The last landing object."""
         tail: RemoteObject | None = None
         for item in self.store.walk(prefix, start_after):
             if item.uri.endswith(".json"):
                 tail = item
         if tail is None and start_after is not None:
-            before = _before(prefix, start_after)
-            tail = next((o for o in self.store.walk(prefix, before) if o.uri == start_after), None)
+            tail = self._item(prefix, start_after)
         if tail is None:
-            return start_after, None, None
-        following, seen = self._landed(tail)
-        self.held[tail.uri] = seen
-        return tail.uri, following, seen.newest
+            return start_after, None
+        return tail.uri, self._opened(tail)
+
+    def _resume(self, prefix: str, start_after: str | None) -> tuple[str | None, str | None, datetime | None]:
+        """(last landing object, its next URL, its newest event time)."""
+        last, landed = self._last(prefix, start_after)
+        if last is None or landed is None:
+            return last, None, None
+        self.held[last] = self._seen(last, landed)
+        return last, landed.next, self.held[last].newest
 
     def _known(self, prefix: str, last: str | None, newest: datetime | None) -> frozenset[str]:
         """The ids of the landed pages that hold anything within the overlap before the newest event."""
@@ -307,36 +491,46 @@ class _Pull:
         known: frozenset[str] = frozenset()
         while last is not None and since is not None:
             if last not in self.held:
-                item = next((o for o in self.store.walk(prefix, _before(prefix, last)) if o.uri == last), None)
+                item = self._item(prefix, last)
                 if item is None:  # tidied away
                     break
-                self.held[last] = self._landed(item)[1]
+                self.held[last] = self._seen(last, self._opened(item))
             known |= self.held[last].ids
             if (self.held[last].newest or since) < since:
                 break
             last = _before(prefix, last)
         return known
 
-    def _landed(self, item: RemoteObject) -> tuple[str | None, Seen]:
-        """(next URL, what the page holds) of a landing object."""
+    def _item(self, prefix: str, uri: str) -> RemoteObject | None:
+        return next((item for item in self.store.walk(prefix, _before(prefix, uri)) if item.uri == uri), None)
+
+    def _opened(self, item: RemoteObject) -> _Landed:
         try:
             with self.store.open(item) as stream:
-                landed = msgspec.json.decode(_all(stream), type=_Landed)
-                return landed.next, self.api.measure(msgspec.json.decode(landed.body))
-        except (msgspec.DecodeError, ValueError) as error:
+                return msgspec.json.decode(_all(stream), type=_Landed)
+        except msgspec.DecodeError as error:
             raise DataError(f"{shown(item.uri)}: no landed page: {error}") from None
 
-    def _fetch(self, url: str, headers: dict[str, str], *, cursor: bool) -> tuple[bytes, str | None, Seen]:
-        """(landing object, next URL, what the page holds), after as many attempts as it takes."""
+    def _seen(self, uri: str, landed: _Landed) -> Seen:
+        """What a landing object's page holds."""
+        try:
+            return self.api.measure(msgspec.json.decode(landed.body))
+        except (msgspec.DecodeError, ValueError) as error:
+            raise DataError(f"{shown(uri)}: no landed page: {error}") from None
+
+    def _fetch(
+        self, url: str, headers: dict[str, str], read: Callable[[Any], T], *, cursor: bool, method: str = "GET"
+    ) -> tuple[_Answer, T]:
+        """(the answer, what `read` makes of its body), after as many attempts as it takes; ValueError: one more."""
         import httpx
 
         failures = 0
         while True:
             try:
-                response, body = self._get(url, headers)
+                response, body = self._get(method, url, headers)
                 if response.status_code == 200:
-                    return self._page(url, response, body)
-                wait = self._refused(url, response, cursor=cursor)
+                    return self._answer(url, response, body, read)
+                wait = self._refused(url, response, body, cursor=cursor)
             except (httpx.TransportError, httpx.DecodingError, _Unreadable) as error:
                 wait, reason = None, f"{type(error).__name__}: {error}"
             else:
@@ -348,8 +542,8 @@ class _Pull:
                 wait = 2.0 ** (failures - 1) * random.uniform(0.75, 1.25)  # noqa: S311
             self._wait(wait, f"{_place(url)}: {reason}")
 
-    def _get(self, url: str, headers: dict[str, str]) -> tuple[httpx.Response, bytes]:
-        with self.client.stream("GET", url, headers=headers, follow_redirects=False) as response:
+    def _get(self, method: str, url: str, headers: dict[str, str]) -> tuple[httpx.Response, bytes]:
+        with self.client.stream(method, url, headers=headers, follow_redirects=False) as response:
             body = bytearray()
             for block in response.iter_bytes():
                 body += block
@@ -357,10 +551,10 @@ class _Pull:
                     raise ConfigError(f"{_place(url)}: a page of over {MAX_PAGE >> 20} MB; ask for fewer records")
             return response, bytes(body)
 
-    def _refused(self, url: str, response: httpx.Response, *, cursor: bool) -> float | None:
+    def _refused(self, url: str, response: httpx.Response, body: bytes, *, cursor: bool) -> float | None:
         """Seconds that the server asks to wait, None for the usual backoff. Raises what no wait can mend."""
         status = response.status_code
-        if status == 429 or (status == 403 and _is_throttled(response.headers)):
+        if status == 429 or (status == 403 and _is_throttled(response.headers, body)):
             return self._asked(response.headers)
         if status >= 500 or status == 408:
             return self._asked(response.headers) if "retry-after" in response.headers else None
@@ -371,7 +565,8 @@ class _Pull:
         if 300 <= status < 400:
             target = urlsplit(response.headers.get("location", "")).hostname
             raise ConfigError(f"{_place(url)}: redirects to {target}; not followed, set the final address")
-        raise ConfigError(f"{_place(url)}: the API refused the request (status {status})")
+        kind = _BadRequest if status == 400 else ConfigError
+        raise kind(f"{_place(url)}: the API refused the request (status {status})")
 
     def _asked(self, headers: httpx.Headers) -> float | None:
         text = headers.get("retry-after", "")
@@ -393,39 +588,46 @@ class _Pull:
         self.waited += seconds
         self.sleep(seconds)
 
-    def _page(self, url: str, response: httpx.Response, body: bytes) -> tuple[bytes, str | None, Seen]:
+    def _answer(self, url: str, response: httpx.Response, body: bytes, read: Callable[[Any], T]) -> tuple[_Answer, T]:
+        import httpx
+
         try:
             decoded = msgspec.json.decode(body)
-            seen = self.api.measure(decoded)
+            held = read(decoded)
         except (msgspec.DecodeError, ValueError) as error:  # cut off, or a proxy's page in between
             raise _Unreadable(str(error)) from None
-        link = self.api.following(response.headers, decoded)
-        following = urljoin(url, link) if link else None
-        if following == url and seen.records:
+        following = self.api.following(response.headers, decoded) or None
+        if following is not None and self.api.parameter is not None:
+            following = str(httpx.URL(url).copy_set_param(self.api.parameter, following))
+        elif following is not None:
+            following = urljoin(url, following)
+        if following == url and isinstance(held, Seen) and held.records:
             raise _Unreadable("the next page is the page itself")
-        if following is not None and not self._ours(following):
-            raise ConfigError(
-                f"{_place(url)}: the next page is on {shown(urlsplit(following).netloc)}, where the token does "
-                "not go; if that is the API's own address, set it as the source's place"
-            )
-        head = {
-            "url": url,
-            "status": response.status_code,
-            "received_at": iso(self.clock()),
-            "headers": {k: response.headers[k] for k in SAFE_HEADERS if k in response.headers},
-            "next": following,
-            "body": msgspec.Raw(body),
-        }
-        return msgspec.json.encode(head), following, seen
+        if following is not None:
+            self._only_ours(url, following)
+        kept = {k: response.headers[k] for k in SAFE_HEADERS if k in response.headers}
+        return _Answer(url, self.clock(), kept, body, following), held
+
+
+class _BadRequest(ConfigError):
+    """A first page that was refused with status 400."""
 
 
 class _Unreadable(CatchmentError):
     """A page with status 200 that is not what the API sends."""
 
 
-def _is_throttled(headers: httpx.Headers) -> bool:
-    """GitHub throttles with 403 as well: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
-    return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+def _is_throttled(headers: httpx.Headers, body: bytes) -> bool:
+    """GitHub and Google throttle with 403 as well; Google says so in the answer's body alone.
+
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    https://developers.google.com/workspace/admin/reports/v1/limits
+    """
+    return (
+        "retry-after" in headers
+        or headers.get("x-ratelimit-remaining") == "0"
+        or GOOGLE_THROTTLES.search(body) is not None
+    )
 
 
 def _before(prefix: str, uri: str) -> str | None:

@@ -81,6 +81,9 @@ class LocalStore:
         stream.seek(start)
         return stream if end is None else cast(BinaryIO, _Bounded(stream, end - start))
 
+    def metadata(self, item: RemoteObject) -> None:
+        return None
+
     def put_if_absent(self, uri: str, body: bytes) -> bool:
         path = path_of(uri)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -124,14 +124,18 @@ class S3Store:
             self._still(item.uri, version)
         return stream(fetch, start, end)
 
-    def _still(self, uri: str, version: str | None) -> None:
+    def metadata(self, item: RemoteObject) -> Mapping[str, str]:
+        return {name.lower(): value for name, value in self._still(item.uri, item.version)["Metadata"].items()}
+
+    def _still(self, uri: str, version: str | None) -> Any:
         bucket, key = split(uri)
         try:
-            found = self._client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+            found = self._client.head_object(Bucket=bucket, Key=key)
         except (ClientError, BotoCoreError) as error:
             raise translated(error, uri) from None
-        if version is not None and found != version:
+        if version is not None and found["ETag"].strip('"') != version:
             raise ObjectGone(f"{shown(uri)}: replaced before version {version} was read")
+        return found
 
     def put_if_absent(self, uri: str, body: bytes) -> bool:
         bucket, key = split(uri)

@@ -44,6 +44,8 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference.html",
+    event_id="the account that it was delivered to and `eventID`",
+    lateness="CloudTrail: about 5 minutes after the call on average, not guaranteed",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     skip_keys=r"(^|/)CloudTrail-Digest/",
     expand=envelope("Records", "Events"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from transforms.decoders.lines import Header, Lines, quoted_fields
+from transforms.decoders.lines import Header, Lines, with_quotes
 from transforms.sources.base import KeyTemplate, Source, Table, Value
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
+    lateness="a file for each node every 5 minutes (Classic: 5 or 60), eventually consistent",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"),
         overlap=timedelta(days=2),
@@ -64,7 +65,7 @@ SOURCE = Source(
             Header(NETWORK, tuple(NETWORK.split()), begins=(b"tls ",), least=16),
             Header(CLASSIC, tuple(CLASSIC.split()), begins=(b"2",), least=12),
         ),
-        split=quoted_fields,
+        split=with_quotes,
         grows_right=True,
     ),
     table=Table(

@@ -34,6 +34,7 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs.html",
+    lateness="within minutes, in batches",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=envelope("logEvents"),
     head=ResolverHead,

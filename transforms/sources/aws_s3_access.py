@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from transforms.decoders.lines import Header, Lines, quoted_fields
+from transforms.decoders.lines import Header, Lines, with_quotes
 from transforms.sources.base import KeyTemplate, Source, Table, Value
 
 if TYPE_CHECKING:
@@ -54,13 +54,14 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
+    lateness="best effort: mostly within a few hours",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"),
         overlap=timedelta(days=2),
     ),
     framing=Lines(
         layouts=(Header(FIELDS, tuple(FIELDS.split()), least=FIRST_VERSION),),
-        split=quoted_fields,
+        split=with_quotes,
         grows_right=True,
     ),
     table=Table(

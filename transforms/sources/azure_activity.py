@@ -5,10 +5,9 @@ https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from transforms.decoders.json_records import envelope
-from transforms.sources.base import Head, KeyTemplate, Source, Value
+from transforms.sources.azure_blobs import KEYS
+from transforms.sources.base import Head, Source, Value
 
 
 class ActivityHead(Head):
@@ -40,16 +39,9 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="azure",
     documentation="https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema",
-    keys=KeyTemplate(
-        segments=(
-            r"y=(?P<year>\d{4})",
-            r"m=(?P<month>\d\d)",
-            r"d=(?P<day>\d\d)",
-            r"h=(?P<hour>\d\d)",
-            r"m=\d\d",
-        ),
-        overlap=timedelta(days=2),
-    ),
+    event_id="`eventDataId`; without it resource, operation, `correlationId`, result and time",
+    lateness="within minutes, appended to the hour's blob",
+    keys=KEYS,
     grows=True,
     expand=envelope("records", "value"),
     head=ActivityHead,

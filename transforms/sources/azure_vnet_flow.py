@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import partial
 
 from transforms.decoders.flow_tuples import FlowTuples
+from transforms.sources.azure_blobs import KEYS
 from transforms.sources.base import Source, Table
-from transforms.sources.flow_blobs import KEYS, clock
+from transforms.sources.flow_blobs import clock
 
 SOURCE = Source(
     name="azure_vnet_flow",
@@ -18,6 +19,7 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="azure",
     documentation="https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview",
+    lateness="every minute, appended to the hour's blob",
     keys=KEYS,
     grows=True,
     framing=FlowTuples(holder="flowRecords", groups="flowGroups", least=13),

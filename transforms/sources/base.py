@@ -23,6 +23,11 @@ Value = str | int | float | None
 """What a field of a head may hold; a record with anything else there is quarantined as of a wrong type."""
 
 
+Vouch = Callable[[bytes, Mapping[str, str] | None, Mapping[str, str]], Mapping[str, Any]]
+"""(a record, what its store keeps as the object's metadata or None where it keeps none, environment) -> attributes that
+say whether a signature holds. Raises ConfigError or RetryableError where that cannot be said now."""
+
+
 class Head(msgspec.Struct, gc=False):
     """The few fields of a record that identity and clock need. A source subclasses it."""
 
@@ -107,6 +112,10 @@ class Source:
     vendor: str
     domain: str
     documentation: str
+    event_id: str = ""
+    """What identity says, in words for the reference; a table's columns speak for themselves."""
+    lateness: str = ""
+    """How late the vendor delivers, in its own words or as its documentation measures it."""
     expand: Expand = ONE_EACH
     head: type[Head] = Head
     identity: Callable[[Any], tuple[Value, ...] | None] = lambda head: None
@@ -123,14 +132,24 @@ class Source:
     settle: timedelta = timedelta(hours=24)
     """A growing object untouched for so long is final: an incomplete last record is quarantined."""
     cadence: timedelta = timedelta(minutes=1)
+    also_calls: tuple[str, ...] = ()
+    """IAM actions beyond reading the objects."""
+    vouch: Vouch | None = None
+    """Verifies what is signed outside its own bytes, while it is read: a table holds no such check."""
     api: Any = None
-    """Declaration of the HTTP API that the source is pulled from (readers.http.ApiPull), if it has one."""
+    """Declaration of the HTTP API that the source is pulled from, if it has one: readers.http.ApiPull, or a tuple of
+    them, one a stream."""
 
     def __post_init__(self) -> None:
         if (self.table is None) == (self.head is Head):
             raise ConfigError(f"{self.name}: declare either head, identity and clock, or table")
         if self.grows and self.framing is not None and not self.framing.appendable:
             raise ConfigError(f"{self.name}: its objects grow, but its framing must read them from the beginning")
+
+    @property
+    def streams(self) -> tuple[Any, ...]:
+        """The API's streams (readers.http.ApiPull)."""
+        return self.api if isinstance(self.api, tuple) else () if self.api is None else (self.api,)
 
     def read(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
         """The records of a plain stream, in chunks. Raises DataError for what condemns the whole object."""

@@ -17,7 +17,8 @@ import msgspec
 from transforms.decoders.odata import odata
 from transforms.readers.graph import graph_headers, next_page, since, values_by
 from transforms.readers.http import ApiPull
-from transforms.sources.base import Head, KeyTemplate, Source, Value
+from transforms.sources.azure_blobs import KEYS
+from transforms.sources.base import Head, Source, Value
 
 CATEGORIES = {"auditlogs", "provisioninglogs"}
 
@@ -67,16 +68,9 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="identity",
     documentation="https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities",
-    keys=KeyTemplate(
-        segments=(
-            r"y=(?P<year>\d{4})",
-            r"m=(?P<month>\d\d)",
-            r"d=(?P<day>\d\d)",
-            r"h=(?P<hour>\d\d)",
-            r"m=\d\d",
-        ),
-        overlap=timedelta(days=2),
-    ),
+    event_id="the entry's `id`",
+    lateness="minutes, seldom hours",
+    keys=KEYS,
     grows=True,
     skip_keys=r"insights-logs-\w*signinlogs/",
     expand=odata(),
@@ -87,6 +81,8 @@ SOURCE = Source(
     cadence=timedelta(minutes=5),
     api=ApiPull(
         stream="directoryAudits",
+        place="https://graph.microsoft.com/v1.0",
+        permission="AuditLog.Read.All of Microsoft Graph as application permission, granted to the workload's identity",
         first=since("auditLogs/directoryAudits", "activityDateTime"),
         headers=graph_headers,
         following=next_page,

@@ -19,7 +19,8 @@ import msgspec
 from transforms.decoders.odata import odata
 from transforms.readers.graph import graph_headers, next_page, since, values_by
 from transforms.readers.http import ApiContext, ApiPull
-from transforms.sources.base import Head, KeyTemplate, Source, Value
+from transforms.sources.azure_blobs import KEYS
+from transforms.sources.base import Head, Source, Value
 
 KINDS = ("interactiveUser", "nonInteractiveUser", "servicePrincipal", "managedIdentity")
 """Of https://learn.microsoft.com/graph/api/resources/signin: without a filter on them Graph lists interactive ones."""
@@ -81,16 +82,9 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="identity",
     documentation="https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins",
-    keys=KeyTemplate(
-        segments=(
-            r"y=(?P<year>\d{4})",
-            r"m=(?P<month>\d\d)",
-            r"d=(?P<day>\d\d)",
-            r"h=(?P<hour>\d\d)",
-            r"m=\d\d",
-        ),
-        overlap=timedelta(days=2),
-    ),
+    event_id="the sign-in's `id`; of a risky user `id` and time of the state",
+    lateness="minutes, seldom hours",
+    keys=KEYS,
     grows=True,
     skip_keys=r"insights-logs-auditlogs/",
     expand=odata(),
@@ -101,6 +95,8 @@ SOURCE = Source(
     cadence=timedelta(minutes=5),
     api=ApiPull(
         stream="signIns",
+        place="https://graph.microsoft.com/v1.0",
+        permission="AuditLog.Read.All of Microsoft Graph as application permission, granted to the workload's identity",
         first=first_page,
         headers=graph_headers,
         following=next_page,

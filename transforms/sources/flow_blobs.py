@@ -1,28 +1,30 @@
-"""What Azure's flow logs share: how their blobs' keys carry the hour, and the clock of a flow tuple."""
+"""What Azure's flow logs share: the clock of a flow tuple."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from transforms.sources.base import KeyTemplate, Value
+from transforms.sources.base import Value
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEYS = KeyTemplate(
-    segments=(r"y=(?P<year>\d{4})", r"m=(?P<month>\d\d)", r"d=(?P<day>\d\d)", r"h=(?P<hour>\d\d)", r"m=\d\d"),
-    overlap=timedelta(days=2),
-)
-DIGITS = 15
+PLAIN = "^[0-9]{1,15}$"
 """An epoch of more digits is no time of a flow."""
 
 
-def clock(unit_ms: int, columns: Mapping[str, pa.Array]) -> Sequence[Value]:
+def clock(unit_ms: int, columns: Mapping[str, pa.Array]) -> Sequence[Value] | pa.Array:
     """The time of each tuple, an epoch in units of `unit_ms`, as milliseconds; a record without any has its `time`."""
-    texts = [None if value is None else value.decode("utf-8", "replace") for value in columns["clock"].to_pylist()]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pc.all(pc.match_substring_regex(columns["clock"], PLAIN)).as_py():
+        return pc.multiply(columns["clock"].cast(pa.string()).cast(pa.int64()), unit_ms)
     return [
-        int(text) * unit_ms if text and text.isascii() and text.isdigit() and len(text) <= DIGITS else text
-        for text in texts
+        int(text) * unit_ms if text and re.fullmatch(PLAIN, text) else text
+        for text in (
+            None if value is None else value.decode("utf-8", "replace") for value in columns["clock"].to_pylist()
+        )
     ]

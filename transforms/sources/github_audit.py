@@ -58,6 +58,8 @@ SOURCE = Source(
     vendor="GitHub",
     domain="vcs",
     documentation="https://docs.github.com/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/audit-log-events-for-your-organization",
+    event_id="`_document_id`",
+    lateness="within minutes, out of order",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)", r"(?P<hour>\d\d)", r"\d\d"),
         overlap=timedelta(days=2),
@@ -69,6 +71,8 @@ SOURCE = Source(
     cadence=timedelta(minutes=5),
     api=ApiPull(
         stream="audit-log",
+        place="https://api.github.com/orgs/ORG",
+        permission="GITHUB_AUDIT_TOKEN: a token with read:audit_log, or fine-grained: Administration (read)",
         first=first_page,
         headers=token_header("GITHUB_AUDIT_TOKEN", "Bearer {}"),
         following=next_link,

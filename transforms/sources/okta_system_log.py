@@ -23,6 +23,8 @@ SOURCE = Source(
     vendor="Okta",
     domain="identity",
     documentation="https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/",
+    event_id="`uuid`",
+    lateness="seconds, out of order by minutes",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=envelope("body"),
     head=OktaHead,
@@ -30,6 +32,8 @@ SOURCE = Source(
     clock=lambda head: head.published,
     api=ApiPull(
         stream="logs",
+        place="https://ORG.okta.com",
+        permission="OKTA_API_TOKEN: token of a Report Administrator or Read-only Administrator",
         first=lambda context: f"{context.base}/api/v1/logs?since={iso(context.since)}&sortOrder=ASCENDING&limit=1000",
         headers=token_header("OKTA_API_TOKEN", "SSWS {}"),
         following=next_link,

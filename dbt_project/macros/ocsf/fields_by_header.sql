@@ -5,10 +5,14 @@
     list of names where a record is a JSON object. It is taken apart once, whatever the number of its rows. Names are
     compared in lower case, `-` as `_`. `loose` is the column whose values may hold the mark between fields: what a line has
     beyond its header belongs to it; none where there is no such column. `quoted`: fields stand between spaces, those with
-    spaces in double quotes or brackets. Of more than a thousand columns only the named ones are read: looking for names that
-    come twice costs their square.
+    spaces in double quotes or brackets. `w3c`: the header is a `#Fields:` line, its values stand between tabs, or between
+    spaces, which no value holds, and cs(Host) is compared as cs_host. Of more than a thousand columns only the named ones
+    are read: looking for names that come twice costs their square.
 #}
-{% macro fields_by_header(bronze, columns, loose=none, quoted=false) -%}
+{% macro fields_by_header(bronze, columns, loose=none, quoted=false, w3c=false) -%}
+{%- set mark = "chr(9)" if w3c else "case when header like '% %' then ' ' else ',' end" -%}
+{%- set words = list_where("split(translate(substr(header, 9), chr(9), ' '), ' ')", "item <> ''") if w3c else 'split(header, ' ~ mark ~ ')' -%}
+{%- set respaced = list_where("split(translate(raw, chr(9), ' '), ' ')", "item <> ''") -%}
 {%- set known = [] -%}{%- for column in columns -%}{%- do known.append("'" ~ column ~ "'") -%}{%- endfor -%}
 attributes_once as (
 
@@ -30,11 +34,10 @@ header_names as (
     select
         header_of,
         header like '[%' as is_json,
-        case when header like '% %' then ' ' else ',' end as mark,
+        {{ mark }} as mark,
         {{ list_map(
-            "case when header like '[%' then " ~ parse_json('header', ['string'])
-            ~ " else split(header, case when header like '% %' then ' ' else ',' end) end",
-            "replace(lower(item), '-', '_')",
+            "case when header like '[%' then " ~ parse_json('header', ['string']) ~ " else " ~ words ~ " end",
+            "replace(replace(replace(lower(item), '-', '_'), '(', '_'), ')', '')" if w3c else "replace(lower(item), '-', '_')",
         ) }} as names
     from header_texts
 
@@ -78,7 +81,9 @@ split_rows as (
 
     select
         line_fields.*,
-        {%- if loose is none %}
+        {%- if w3c %}
+        case when not is_json and {{ list_length('parts') }} <> width then {{ respaced }} else parts end as fields
+        {%- elif loose is none %}
         parts as fields
         {%- else %}
         case

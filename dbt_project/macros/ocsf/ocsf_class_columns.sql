@@ -25,6 +25,9 @@
 {% macro ocsf_classes() -%}
     {{ return({
         0: {'name': 'Base Event', 'activities': {}},
+        2002: {'name': 'Vulnerability Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
+        2003: {'name': 'Compliance Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
+        2004: {'name': 'Detection Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
         3001: {'name': 'Account Change', 'activities': {
             1: 'Create', 2: 'Enable', 3: 'Password Change', 4: 'Password Reset', 5: 'Disable', 6: 'Delete',
             7: 'Attach Policy', 8: 'Detach Policy', 9: 'Lock', 10: 'MFA Factor Enable', 11: 'MFA Factor Disable',
@@ -46,6 +49,7 @@
             1: 'Connect', 2: 'Delete', 3: 'Get', 4: 'Head', 5: 'Options', 6: 'Post', 7: 'Put', 8: 'Trace', 9: 'Patch',
         }},
         4003: {'name': 'DNS Activity', 'activities': {1: 'Query', 2: 'Response', 6: 'Traffic'}},
+        5023: {'name': 'Cloud Resources Inventory Info', 'activities': {1: 'Log', 2: 'Collect'}},
         6003: {'name': 'API Activity', 'activities': {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'}},
         6005: {'name': 'Datastore Activity', 'activities': {
             1: 'Read', 2: 'Update', 3: 'Connect', 4: 'Query', 5: 'Write', 6: 'Create', 7: 'Delete', 8: 'List',

@@ -12,12 +12,12 @@ FLUSH_S = 300
 REDELIVERY = 0.01
 
 
-class TenantBlobs:
-    """What waits to be appended to a tenant's blobs; a record's `stream` is its container. Some records come twice."""
+class HourlyBlobs:
+    """What waits to be appended to blobs; a record's `stream` is container and resource. Some records come twice."""
 
-    def __init__(self, source: str, root: str, tenant: str, rng: random.Random):
+    def __init__(self, source: str, root: str, rng: random.Random):
         """Deliver for `source` below the folder `root`."""
-        self._source, self._root, self._tenant, self._rng = source, root, tenant, rng
+        self._source, self._root, self._rng = source, root, rng
         self._pending: dict[tuple[int, str, int], list[str]] = {}
         self._sizes: dict[str, int] = {}
 
@@ -34,9 +34,8 @@ class TenantBlobs:
         """Yield what becomes visible before `until` (epoch seconds), or all that is left."""
         for slot in sorted(slot for slot in self._pending if until is None or slot[0] < until):
             bodies = self._pending.pop(slot)
-            visible, container, hour = slot
-            place = f"{self._root}/{container}/tenantId={self._tenant}"
-            key = f"{place}/{compact_time(hour * HOUR_S, 'y=%Y/m=%m/d=%d/h=%H')}/m=00/PT1H.json"
+            visible, stream, hour = slot
+            key = f"{self._root}/{stream}/{compact_time(hour * HOUR_S, 'y=%Y/m=%m/d=%d/h=%H')}/m=00/PT1H.json"
             data = "".join(body + "\r\n" for body in bodies).encode()
             offset = self._sizes.get(key, 0)
             self._sizes[key] = offset + len(data)

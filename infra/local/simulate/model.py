@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from infra.local.simulate.organisation import Organisation, Person
 
@@ -62,6 +62,14 @@ class Feed(Protocol):
     @property
     def distinct(self) -> int:
         """Records made so far, not counting redelivered copies."""
+
+
+@runtime_checkable
+class Witness(Protocol):
+    """A feed that tells of what others deliver."""
+
+    def witness(self, delivery: Delivery) -> None:
+        """Take note of a delivery of any feed, in the order of steps; the step's own `advance` is over then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

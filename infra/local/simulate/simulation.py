@@ -31,6 +31,7 @@ from infra.local.simulate.model import (
     Step,
     Story,
     Telling,
+    Witness,
 )
 from infra.local.simulate.organisation import Organisation
 from infra.local.simulate.rendering import seconds_z
@@ -220,6 +221,9 @@ class Simulation:
                 following[name] = record
                 planted.sort(key=lambda planted_record: (planted_record.at_ms, planted_record.uid))
                 step += feed.advance(start, planted)
+            for witness in (feed for feed in self._feeds.values() if isinstance(feed, Witness)):
+                for delivery in step:
+                    witness.witness(delivery)
             yield from self._counted(step)
         yield from self._counted([delivery for feed in self._feeds.values() for delivery in feed.finish()])
 

@@ -47,9 +47,6 @@
 {% set detail_fields = {
     'CredentialChallenge': 'string', 'CredentialVerification': 'string', 'UserAuthentication': 'string',
 } %}
-{% set denied %}(
-            'AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'Client.UnauthorizedOperation', 'UnauthorizedAccess'
-        ){% endset %}
 {% set no_text = 'cast(null as varchar)' %}
 
 with
@@ -102,16 +99,7 @@ named as (
 
     select
         opened.*,
-        -- who acted
-        case
-            when identity.type = 'Root' then 'root'
-            when identity.type = 'AssumedRole'
-                then coalesce(nullif(split_part(identity.arn, ':assumed-role/', 2), ''), session.sessionIssuer.userName)
-            when identity.type = 'FederatedUser'
-                then coalesce(nullif(split_part(identity.arn, ':federated-user/', 2), ''), identity.userName)
-            else coalesce(nullif(identity.userName, ''), extra.UserName)
-        end as actor_name,
-        coalesce(nullif(identity.arn, ''), identity.onBehalfOf.userId, nullif(identity.principalId, '')) as actor_uid,
+        {{ cloudtrail_caller_names() }},
         -- what the result was
         coalesce(
             response.ConsoleLogin, response.CheckMfa, response.SwitchRole,
@@ -266,40 +254,8 @@ final as (
         case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
         error_code as status_code,
         coalesce(error_message, case when logon_result = 'Failure' then logon_result end) as status_detail,
-        cast(case when error_code in {{ denied }} then 2 when result = 1 then 1 end as integer) as action_id,
-        -- actor
-        actor_name as actor_user_name,
-        actor_uid as actor_user_uid,
-        nullif(identity.principalId, '') as actor_user_uid_alt,
-        identity.type as actor_user_type,
-        cast(
-            case
-                when identity.type = 'Root' then 2
-                when identity.type in ('IAMUser', 'IdentityCenterUser') then 1
-                when identity.type = 'AWSService' then 3
-                when identity.type is not null then 99
-            end as integer
-        ) as actor_user_type_id,
-        coalesce(nullif(identity.accountId, ''), session.sessionIssuer.accountId) as actor_user_account_uid,
-        coalesce(nullif(identity.accessKeyId, ''), identity.credentialId) as actor_user_credential_uid,
-        case when identity.type in ('AssumedRole', 'FederatedUser') then nullif(identity.principalId, '') end as actor_session_uid,
-        nullif(session.sessionIssuer.arn, '') as actor_session_issuer,
-        case session.attributes.mfaAuthenticated when 'true' then true when 'false' then false end as actor_session_is_mfa,
-        case
-            when actor_name is null and actor_uid is null and identity.invokedBy is null
-                then coalesce(event.eventSource, 'cloudtrail.amazonaws.com')
-        end as actor_app_name,
-        coalesce(identity.identityProvider, identity.onBehalfOf.identityStoreArn) as actor_idp_name,
-        nullif(identity.invokedBy, '') as actor_invoked_by,
-        -- network
-        case when is_from_ip then event.sourceIPAddress end as src_endpoint_ip,
-        case when not is_from_ip and event.sourceIPAddress like '%.%' then event.sourceIPAddress end as src_endpoint_domain,
-        case
-            when event.sourceIPAddress is null or event.sourceIPAddress = ''
-                then coalesce(identity.invokedBy, event.eventSource, 'cloudtrail.amazonaws.com')
-            when not is_from_ip then event.sourceIPAddress
-        end as src_endpoint_svc_name,
-        nullif(event.vpcEndpointId, '') as src_endpoint_vpc_uid,
+        cast(case when error_code in {{ aws_denied_codes() }} then 2 when result = 1 then 1 end as integer) as action_id,
+        {{ cloudtrail_caller_columns("coalesce(event.eventSource, 'cloudtrail.amazonaws.com')") }},
         event.eventSource as dst_endpoint_svc_name,
         -- api and cloud
         event.eventName as api_operation,

@@ -71,8 +71,7 @@ kinded as (
             when kind_of_line in ('http', 'https', 'h2', 'grpcs', 'ws', 'wss', 'classic') then 'http'
         end as protocol,
         -- a request that could not be read has no method, and no URL to speak of
-        case when method is not null then url end as url_string,
-        case when method is not null then nullif(regexp_extract(url, '^[A-Za-z]+://([^/?#]*)', 1), '') end as authority
+        case when method is not null then url end as url_string
     from requested
 
 ),
@@ -144,12 +143,7 @@ final as (
         {{ other_fields() }} as unmapped,
         -- class extras: the request
         case when protocol = 'http' then method end as http_method,
-        url_string,
-        nullif(lower(regexp_extract(url_string, '^([A-Za-z]+)://', 1)), '') as url_scheme,
-        nullif(regexp_replace(authority, ':[0-9]*$', ''), '') as url_hostname,
-        try_cast(nullif(regexp_extract(authority, ':([0-9]+)$', 1), '') as integer) as url_port,
-        nullif(regexp_extract(url_string, '^[A-Za-z]+://[^/?#]*([^?#]*)', 1), '') as url_path,
-        nullif(regexp_extract(url_string, '[?]([^#]*)', 1), '') as url_query,
+        {{ url_columns('url_string') }},
         http_version,
         case when protocol = 'http' then http_status end as http_status,
         case when protocol = 'http' then received_bytes end as http_request_length,

@@ -10,7 +10,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from infra.local.simulate.diagnostics import TenantBlobs
+from infra.local.simulate.diagnostics import HourlyBlobs
 from infra.local.simulate.model import TICK_S, Delivery, Record, Run, Source
 from infra.local.simulate.organisation import Organisation, Person, ServicePrincipal
 from infra.local.simulate.rendering import ticks_z, uuid
@@ -125,7 +125,7 @@ def entry(
             "additionalDetails": [],
         },
     }
-    return Record(at_ms, CONTAINER, uid, _json(head))
+    return Record(at_ms, f"{CONTAINER}/tenantId={org.tenant_id}", uid, _json(head))
 
 
 def _level(start: int) -> float:
@@ -146,7 +146,7 @@ class AuditLog:
         self._rate = expected * (1 - HUMAN_SHARE) / sum(map(_level, range(run.start, run.end, TICK_S)))
         self._debt = 0.0
         self._turn = 0
-        self._blobs = TenantBlobs(NAME, ROOT, self._org.tenant_id, self._rng)
+        self._blobs = HourlyBlobs(NAME, ROOT, self._rng)
 
     def advance(self, start: int, planted: Sequence[Record]) -> Iterator[Delivery]:
         """Yield the growth of the blob in the step from `start`."""

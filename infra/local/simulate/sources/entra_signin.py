@@ -10,7 +10,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from infra.local.simulate.diagnostics import TenantBlobs
+from infra.local.simulate.diagnostics import HourlyBlobs
 from infra.local.simulate.model import TICK_S, Delivery, Record, Run, Source
 from infra.local.simulate.organisation import Network, Organisation, Person, ServicePrincipal
 from infra.local.simulate.rendering import ticks_z, uuid
@@ -106,7 +106,7 @@ def sign_in(
         "Level": 4,
         "properties": details,
     }
-    return Record(at_ms, f"insights-logs-{kind.lower()}", uid, _json(head))
+    return Record(at_ms, f"insights-logs-{kind.lower()}/tenantId={org.tenant_id}", uid, _json(head))
 
 
 def person_sign_in(
@@ -188,7 +188,7 @@ class SignIns:
         self._rate = expected * (1 - HUMAN_SHARE) / sum(map(_level, range(run.start, run.end, TICK_S)))
         self._debt = 0.0
         self._turn = 0
-        self._blobs = TenantBlobs(NAME, ROOT, self._org.tenant_id, self._rng)
+        self._blobs = HourlyBlobs(NAME, ROOT, self._rng)
 
     def advance(self, start: int, planted: Sequence[Record]) -> Iterator[Delivery]:
         """Yield the growth of the blobs in the step from `start`."""
