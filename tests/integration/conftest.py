@@ -1,4 +1,5 @@
-"""Emulators of the three clouds' stores, each a process of its own on a free loopback port, once a session."""
+"""What is made once a session: emulators of the three clouds' stores, each a process of its own on a free loopback
+port; the lake of the simulated organisation, and that of the real samples."""
 
 from __future__ import annotations
 
@@ -19,9 +20,13 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+from samples import SAMPLED, SAMPLES, Trail, events, folders, sql
 from simulated import Organisation, organisation
 
+from transforms.land import land
 from transforms.readers.base import ObjectStore, open_store
+from transforms.settings import Settings
+from transforms.warehouse.runner import build
 
 HERE = Path(__file__).resolve().parent
 NODE = HERE.parent / "emulators" / "node_modules"
@@ -219,3 +224,29 @@ def bucket(request: pytest.FixtureRequest) -> Bucket:
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Organisation:
     """Five weeks of the simulated organisation, correlated. Whoever uses it is of the group simulated-lake."""
     return organisation(tmp_path_factory.mktemp("organisation"))
+
+
+@pytest.fixture(scope="session")
+def trail(tmp_path_factory: pytest.TempPathFactory) -> Trail:
+    """A lake with one real trail. Whoever uses it is of the group samples."""
+    settings = Settings.from_env(lake=str(tmp_path_factory.mktemp("samples") / "lake"))
+    place = str(SAMPLES / "aws_cloudtrail" / "sans504_s3ransom")
+    return Trail(
+        settings=settings,
+        landed=land(settings, "aws_cloudtrail", place),
+        built=build(settings),
+        landed_again=land(settings, "aws_cloudtrail", place),
+        built_again=build(settings),
+        event_uids=events(settings, "aws_cloudtrail"),
+        quarantined=len(sql(settings, "select 1 from ops.quarantine")),
+    )
+
+
+@pytest.fixture(scope="session")
+def sample_lake(trail: Trail) -> Settings:
+    """Every source's samples, landed and built. Whoever uses it is of the group samples."""
+    for source in SAMPLED:
+        for folder in folders(source):
+            land(trail.settings, source, str(folder))
+    assert build(trail.settings).failed == {}
+    return trail.settings

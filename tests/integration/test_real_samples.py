@@ -11,50 +11,21 @@ import json
 import os
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
+from samples import RECORDED, SAMPLED, SAMPLES, Trail, events, folders, recorded, sql, tables
 
-from transforms.land import land
+from transforms.ocsf.render import render
+from transforms.ocsf.schema import problems
 from transforms.settings import Settings
 from transforms.sources import registry
 from transforms.warehouse.query import rows
-from transforms.warehouse.runner import build
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
-RECORDED = Path(__file__).parents[1] / "samples"
 pytestmark = [
     pytest.mark.xdist_group("samples"),
     pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"no real samples at {SAMPLES}: this proof did not run"),
 ]
-
-
-def recorded(source: str) -> dict[str, Any]:
-    path = RECORDED / f"{source}.json"
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def folders(source: str) -> list[Path]:
-    return [SAMPLES / name for name in recorded(source).get("folders", [source]) if (SAMPLES / name).is_dir()]
-
-
-SAMPLED = [name for name in registry() if folders(name)]
-
-
-def sql(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    _, blocks = rows(settings, query)
-    return [row for block in blocks for row in block]
-
-
-def tables(settings: Settings) -> list[str]:
-    found = sql(settings, "select table_name from information_schema.tables where table_schema = 'ocsf' order by 1")
-    return [name for (name,) in found]
-
-
-def events(settings: Settings, source: str) -> list[str]:
-    union = " union all ".join(f"select event_uid, source from ocsf.{name}" for name in tables(settings))
-    return [uid for (uid,) in sql(settings, f"select event_uid from ({union}) where source = '{source}'")]
 
 
 def became(settings: Settings, source: str) -> dict[str, Any]:
@@ -73,34 +44,15 @@ def became(settings: Settings, source: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings.from_env(lake=str(tmp_path_factory.mktemp("samples") / "lake"))
-
-
-def test_a_real_trail_exactly(settings: Settings) -> None:
+def test_a_real_trail_exactly(trail: Trail) -> None:
     """19,624 records of 2,395 objects as AWS delivered them; 4,087 of them are AWS's own redeliveries."""
-    trail = str(SAMPLES / "aws_cloudtrail" / "sans504_s3ransom")
-    first = land(settings, "aws_cloudtrail", trail)
+    first, built, again = trail.landed, trail.built, trail.landed_again
     assert (first.objects, first.records, first.quarantined) == (2395, 19624, 0)
-    built = build(settings)
     assert (built.failed, built.rows, built.duplicates, built.collisions) == ({}, 15537, 4087, 0)
-    found = events(settings, "aws_cloudtrail")
-    assert len(found) == len(set(found)) == 15537
-    again = land(settings, "aws_cloudtrail", trail)
+    assert len(trail.event_uids) == len(set(trail.event_uids)) == 15537
     assert (again.objects, again.records, again.quarantined) == (0, 0, 0)
-    assert build(settings).rows == 0
-    assert sql(settings, "select count(*) from ops.quarantine") == [(0,)]
-
-
-@pytest.fixture(scope="module")
-def built(settings: Settings) -> Settings:
-    """Every source's samples, landed and built."""
-    for source in SAMPLED:
-        for folder in folders(source):
-            land(settings, source, str(folder))
-    assert build(settings).failed == {}
-    return settings
+    assert trail.built_again.rows == 0
+    assert trail.quarantined == 0
 
 
 def test_some_sources_have_samples() -> None:
@@ -108,22 +60,38 @@ def test_some_sources_have_samples() -> None:
 
 
 @pytest.mark.parametrize("source", SAMPLED)
-def test_every_folder_lands(built: Settings, source: str) -> None:
+def test_every_folder_lands(sample_lake: Settings, source: str) -> None:
     found = [p for folder in folders(source) for p in folder.rglob("*")]
     files = [p for p in found if p.is_file() and not p.name.startswith((".", "_"))]
     skip = registry()[source].skip_keys
     wanted = [p for p in files if skip is None or not re.search(skip, str(p))]
-    landed = sql(built, f"select count(distinct uri) from ops.ledger where kind = 'landed' and source = '{source}'")
+    landed = sql(
+        sample_lake, f"select count(distinct uri) from ops.ledger where kind = 'landed' and source = '{source}'"
+    )
     assert landed == [(len(wanted),)]
-    bronze = {uid for (uid,) in sql(built, f"select event_uid from bronze.{source}")}
+    bronze = {uid for (uid,) in sql(sample_lake, f"select event_uid from bronze.{source}")}
     assert bronze
-    assert set(events(built, source)) == bronze
+    assert set(events(sample_lake, source)) == bronze
 
 
 @pytest.mark.parametrize("source", SAMPLED)
-def test_they_become_what_is_on_record(built: Settings, source: str) -> None:
-    found = became(built, source)
+def test_they_become_what_is_on_record(sample_lake: Settings, source: str) -> None:
+    found = became(sample_lake, source)
     if os.environ.get("CATCHMENT_WRITE_SAMPLES"):
         RECORDED.mkdir(exist_ok=True)
         (RECORDED / f"{source}.json").write_text(json.dumps(found, indent=1) + "\n")
     assert recorded(source) == found
+
+
+def test_they_render_as_ocsf(sample_lake: Settings) -> None:
+    """Ten events of each kind of event, as nested OCSF events, break none of OCSF's rules."""
+    breaches, sources = [], set()
+    few = "qualify row_number() over (partition by source, metadata_event_code order by event_uid) <= 10"
+    for table in tables(sample_lake):
+        names, blocks = rows(sample_lake, f"select * from ocsf.{table} {few}")
+        for row in (dict(zip(names, values, strict=True)) for block in blocks for values in block):
+            sources.add(row["source"])
+            named = f"{row['source']} {row['metadata_event_code']} {row['event_uid']}"
+            breaches += [f"{named}: {problem}" for problem in problems(render(table, row))]
+    assert sources == set(SAMPLED)
+    assert breaches == []

@@ -1,8 +1,9 @@
 """A row of a class table as the nested OCSF event that it stands for.
 
 Each column's place is the `ocsf_path` of its contract. NULL is left out. What OCSF has no place for stands under
-`unmapped` by its path: what the class has no attribute for (an actor in a base event), and an object that lacks what
-OCSF requires of it (a request's size without the request).
+`unmapped` by its path: what the class has no attribute for (an actor in a base event), an object that lacks what OCSF
+requires of it (a request's size without the request), and text that is not of the attribute's form (an address with a
+blank in it).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from transforms.ocsf.schema import SCALARS, Shape, schema
+from transforms.ocsf.schema import SCALARS, Shape, has_form, schema
 from transforms.settings import REPOSITORY
 
 JSON = {"data", "unmapped"}
@@ -146,7 +147,7 @@ def _fit(value: Mapping[str, Any], shape: Shape) -> tuple[dict[str, Any], dict[s
         if attribute is None:
             left[name] = inner
         elif attribute.type in SCALARS:
-            fits[name] = inner
+            (fits if attribute.array or has_form(inner, attribute.type) else left)[name] = inner
         elif attribute.array:
             items = [_whole(item, schema().objects[attribute.type], f"{name}[{i}]") for i, item in enumerate(inner)]
             fits |= {name: found} if (found := [item for item, _ in items if item]) else {}

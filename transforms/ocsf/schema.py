@@ -54,6 +54,11 @@ FORMS: dict[str, Callable[[Any], bool]] = {
 """What a value must be beyond its type in JSON."""
 
 
+def has_form(value: Any, kind: str) -> bool:
+    """Whether a value of the right type in JSON is of the form that OCSF's type asks for."""
+    return kind not in FORMS or FORMS[kind](value)
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute: a scalar or an object by name, whether OCSF requires it, whether it is an array."""
@@ -194,5 +199,5 @@ def _wrong(value: Any, kind: str, enum: frozenset[int] | None, path: str) -> Ite
         yield f"{path}: {type(value).__name__} is no {kind}"
     elif enum is not None and value not in enum:
         yield f"{path}: {value} is none of its values"
-    elif kind in FORMS and not FORMS[kind](value):
+    elif not has_form(value, kind):
         yield f"{path}: {value!r} is no {kind}"
