@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from landed import Landed
 
 from transforms.cli import main
-from transforms.ocsf.render import paths, render
+from transforms.ocsf.render import JSON, paths, render
 from transforms.ocsf.schema import Attribute, Shape, problems, schema
 from transforms.settings import Settings
 from transforms.warehouse.runner import BuildResult
@@ -61,7 +61,7 @@ def test_nothing_of_a_row_is_lost(rendered: list[Rendered]) -> None:
     """Each value of a column that has a place in OCSF is somewhere in the event, as often as in the row."""
     for table, row, event in rendered:
         columns = {name: row[name] for name in paths(table)}
-        for name in ("unmapped", "api_request_data", "api_response_data"):
+        for name in [n for n, path in paths(table).items() if path.rpartition(".")[2] in JSON]:
             columns[name] = None if columns[name] is None else json.loads(columns[name])
         # a resource that is named twice is one
         resources, columns["resources"] = columns["resources"] or [], None

@@ -60,7 +60,10 @@ def render(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _put(at: dict[str, Any], path: str, value: Any) -> None:
-    """Set what a path leads to: `name[0]` is the first of a list, `name[]` a further item of it for each value."""
+    """Set what a path leads to: `name[0]` is in the first of a list, `name[]` a further item of it for each value.
+
+    What `name[0]` says apart from the list is of its first item, unless that says something else.
+    """
     head, _, rest = path.partition(".")
     if head.endswith("[]"):
         for item in value:
@@ -70,6 +73,8 @@ def _put(at: dict[str, Any], path: str, value: Any) -> None:
         _put(at.setdefault(head[:-3], [{}])[0], rest, value)
     elif rest:
         _put(at.setdefault(head, {}), rest, value)
+    elif head in at and not at[head][0].keys() & value[0].keys():
+        at[head] = [at[head][0] | value[0], *value[1:]]
     else:
         at[head] = [*at.get(head, []), *value] if isinstance(value, list) else value
 

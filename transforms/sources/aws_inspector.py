@@ -59,6 +59,8 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/inspector/v2/APIReference/API_Finding.html",
+    event_id="`findingArn`, the time of its last change and status",
+    lateness="within minutes through EventBridge, a report when it is exported",
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)", r"(?P<hour>\d\d)"),
         overlap=timedelta(days=2),

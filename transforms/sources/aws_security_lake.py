@@ -57,6 +57,8 @@ SOURCE = Source(
     vendor="AWS",
     domain="aws",
     documentation="https://docs.aws.amazon.com/security-lake/latest/userguide/subscriber-data-access.html",
+    event_id="class, product, `metadata.uid` and time, of a finding its state; without a uid the record's own text",
+    lateness="files every few minutes, as the lake's sources deliver",
     keys=KeyTemplate(
         segments=(r"eventDay=(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)",),
         overlap=timedelta(days=7),

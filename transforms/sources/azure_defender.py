@@ -115,6 +115,8 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="azure",
     documentation="https://learn.microsoft.com/azure/defender-for-cloud/continuous-export",
+    event_id="alert, status and time; of an assessment its id, result and time",
+    lateness="at once, snapshots once a week",
     keys=KeyTemplate(
         segments=(r"(?:y=)?(?P<year>\d{4})", r"(?:m=)?(?P<month>\d\d)", r"(?:d=)?(?P<day>\d\d)"),
         overlap=timedelta(days=2),

@@ -55,6 +55,8 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="identity",
     documentation="https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema",
+    event_id="`Id`",
+    lateness="minutes to a day, as the workload writes it",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     expand=answers("value"),
     head=AuditHead,

@@ -136,6 +136,7 @@ final as (
         {{ ocsf_identity_columns(
             'aws_eventbridge', 'EventBridge', 'AWS', uid='coalesce(event.eventID, envelope.id)', code='detail_type',
             text=entity_key(['envelope.id', 'envelope.source', 'detail_type', 'envelope.time', 'envelope.detail']),
+            profiles=['cloud', 'datetime', 'sdlc', 'security_control'],
         ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'coalesce(event.eventName, image_action, detail_type)') }},

@@ -103,6 +103,8 @@ classified as (
             when http_status >= 200 then 1
             else 0
         end as result,
+        -- a caller without a token
+        coalesce(upn, full_name, app_uid, object_uid) is null and caller_ip is not null as is_anonymous,
         vault || case when object_name is not null then '/' || object_type || 's/' || object_name else '' end as resource,
         coalesce(object_type, {{ azure_resource_type('vault') }}) as kind_of_resource
     from matched
@@ -132,11 +134,11 @@ final as (
         object_uid as actor_user_uid,
         app_uid as actor_user_uid_alt,
         case
-            when upn is not null then 'User' when app_uid is not null then 'ServicePrincipal' when is_anonymous then 'Anonymous'
+            when upn is not null then 'User'
+            when app_uid is not null then 'ServicePrincipal'
+            when is_anonymous then 'Anonymous'
         end as actor_user_type,
-        cast(
-            case when upn is not null then 1 when app_uid is not null then 99 when is_anonymous then 0 end as integer
-        ) as actor_user_type_id,
+        cast(case when upn is not null then 1 when app_uid is not null then 99 when is_anonymous then 0 end as integer) as actor_user_type_id,
         -- a guest's name leads with where the guest signs in: live.com#alice@example.com
         case when upn like '%@%' then regexp_replace(upn, '^[^#]*#', '') end as actor_user_email_addr,
         tenant as actor_user_account_uid,

@@ -166,7 +166,13 @@ kinded as (
                 then concat_ws('/', 'projects', label.project_id, 'locations', label.location, 'clusters', label.cluster_name)
             when entry.resourceId is not null then lower(entry.resourceId)
         end as cluster_uid,
-        coalesce(answer_code, case when gke_answer >= 100 then gke_answer end) as http_code
+        coalesce(answer_code, case when gke_answer >= 100 then gke_answer end) as http_code,
+        -- a cluster of one's own is of no cloud
+        case
+            when audit.methodName is not null then 'GCP'
+            when entry.resourceId is not null then 'Azure'
+            when caller_arn is not null or caller.uid like 'aws-iam-authenticator:%' then 'AWS'
+        end as provider
     from named
 
 ),
@@ -206,7 +212,7 @@ final as (
         -- identity, lineage and time
         {{ ocsf_identity_columns(
             'k8s_audit', 'Kubernetes', 'Kubernetes', uid='coalesce(event.auditID, entry.insertId)',
-            code='coalesce(event.stage, audit.methodName, verb)', text='event_text',
+            code='coalesce(event.stage, audit.methodName, verb)', text='event_text', cloud='provider is not null',
         ) }},
         try_cast(event.requestReceivedTimestamp as timestamptz) as start_time_dt,
         case when event.stage in ('ResponseComplete', 'Panic') then try_cast(event.stageTimestamp as timestamptz) end as end_time_dt,
@@ -258,11 +264,7 @@ final as (
         coalesce(nullif(answer.reason, ''), {{ rpc_code_name('rpc_code') }}) as api_response_error,
         case when result = 2 then coalesce(nullif(answer.message, ''), nullif(audit.status.message, '')) end as api_response_message,
         coalesce(cast(event.responseObject as varchar), cast(audit.response as varchar)) as api_response_data,
-        case
-            when audit.methodName is not null then 'GCP'
-            when entry.resourceId is not null then 'Azure'
-            when caller_arn is not null or caller.uid like 'aws-iam-authenticator:%' then 'AWS'
-        end as cloud_provider,
+        provider as cloud_provider,
         coalesce(
             nullif(label.project_id, ''),
             nullif(regexp_extract(entry.logName, '^projects/([^/]+)', 1), ''),
