@@ -22,7 +22,6 @@ SOURCE = Source(
     vendor="Microsoft",
     domain="azure",
     documentation="https://learn.microsoft.com/azure/firewall/monitor-firewall-reference",
-    event_id="the record's own text: it has no id",
     lateness="within minutes, appended to the hour's blob",
     keys=KEYS,
     grows=True,

@@ -12,8 +12,8 @@
     'msg': 'string', 'Protocol': 'string', 'SourceIp': 'string', 'SourcePort': 'string', 'DestinationIp': 'string',
     'DestinationPort': 'string', 'Fqdn': 'string', 'TargetUrl': 'string', 'Action': 'string', 'ActionReason': 'string',
     'Policy': 'string', 'RuleCollectionGroup': 'string', 'RuleCollection': 'string', 'Rule': 'string', 'TranslatedIp': 'string',
-    'ThreatDescription': 'string', 'SignatureId': 'string', 'Description': 'string', 'QueryName': 'string', 'QueryType': 'string',
-    'QueryClass': 'string', 'ResponseCode': 'string', 'ErrorMessage': 'string',
+    'ThreatDescription': 'string', 'SignatureId': 'string', 'Description': 'string', 'Severity': 'string', 'QueryName': 'string',
+    'QueryType': 'string', 'QueryClass': 'string', 'ResponseCode': 'string', 'ErrorMessage': 'string',
 } %}
 {#
     The sentences, from their beginning:
@@ -185,6 +185,10 @@ classified as (
             when kinded.verdict = 'deny' then 2
             else 0
         end as result,
+        -- a signature's, from 1 for the worst
+        case coalesce(fact.Severity, regexp_extract(fact.msg, '[.] IDS: .*[.] Priority: ([0-9])[.]', 1))
+            when '1' then 4 when '2' then 3 when '3' then 2 else 1
+        end as grade,
         case
             when kinded.transport in ('TCP', 'HTTP', 'HTTPS', 'MSSQL') then 6
             when kinded.transport = 'UDP' then 17
@@ -205,8 +209,8 @@ final as (
         ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'coalesce(event.category, event.operationName)') }},
-        cast(1 as integer) as severity_id,
-        'Informational' as severity,
+        cast(grade as integer) as severity_id,
+        {{ severity_name('grade') }} as severity,
         cast(result as integer) as status_id,
         case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
         coalesce(rcode, said) as status_code,
