@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from infra.local.airflow.home import DATABASE_WAIT
+
 TERMINAL = ("success", "failed")
 
 
@@ -17,7 +19,8 @@ class Client:
     def __init__(self, url: str) -> None:
         self.url = url
         # trust_env off: a proxy named in the environment must not see loopback traffic.
-        self._http = httpx.Client(base_url=f"{url}/api/v2", timeout=30, trust_env=False)
+        # An answer may take as long as a write waits for SQLite, and a little.
+        self._http = httpx.Client(base_url=f"{url}/api/v2", timeout=DATABASE_WAIT + 30, trust_env=False)
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """One request; returns the decoded body. Raises httpx.HTTPStatusError with the server's words.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypedDict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+DATABASE_WAIT = 60  # seconds that a write waits for another one before SQLite refuses it
 COMPONENTS = {
     "api-server": ["api-server"],
     # The executor's log server would listen on every interface; the API server reads the same files itself.
@@ -62,7 +63,7 @@ class Home:
             "AIRFLOW__CORE__PARALLELISM": "8",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # no password: loopback only
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder / 'airflow.db'}?timeout=60",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder / 'airflow.db'}?timeout={DATABASE_WAIT}",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
