@@ -238,7 +238,7 @@ final as (
         the_dst_endpoint.interface_uid as dst_endpoint_interface_uid,
         -- api and cloud
         the_api.operation as api_operation,
-        {{ json_text('the_api.service', 'name') }} as api_service_name,
+        case when the_api.operation is not null then {{ json_text('the_api.service', 'name') }} end as api_service_name,
         the_api.version as api_version,
         {{ json_text('the_api.request', 'uid') }} as api_request_uid,
         {{ json_text('the_api.request', 'data') }} as api_request_data,
