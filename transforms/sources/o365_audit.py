@@ -1,8 +1,10 @@
 """Microsoft 365's unified audit log: content of the Office 365 Management Activity API, and its records exported.
 
 A record is one of the content's array, or the `AuditData` of what Search-UnifiedAuditLog and the audit search of
-Microsoft Purview export; what Filebeat's o365audit input hands on is unwrapped too. Times are UTC and name no zone.
-Content is delivered more than once, and so are records: `Id` is their identity.
+Microsoft Purview export, as JSON or CSV; what Filebeat's o365audit input hands on is unwrapped too. Times are UTC and
+name no zone. Content is delivered more than once, and so are records: `Id` is their identity. The place of the API is
+`https://manage.office.com/api/v1.0/TENANT/activity/feed`, the permissions are ActivityFeed.Read and
+ActivityFeed.ReadDlp; OFFICE365_PUBLISHER names whose quota the requests count against.
 
 https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-reference
 https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema
@@ -15,8 +17,13 @@ from typing import Any
 
 import msgspec
 
-from transforms.decoders.answers import answers
+from transforms.decoders.csv_cells import CsvCells
+from transforms.decoders.framing import ByContent
+from transforms.decoders.json_records import JsonRecords, envelope
+from transforms.readers.office import content_type
 from transforms.sources.base import Head, KeyTemplate, Source, Value
+
+CONTENT_TYPES = ("Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.General", "Audit.SharePoint", "DLP.All")
 
 
 class Collected(msgspec.Struct, gc=False):
@@ -58,10 +65,11 @@ SOURCE = Source(
     event_id="`Id`",
     lateness="minutes to a day, as the workload writes it",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
-    expand=answers("value"),
+    framing=ByContent(text=CsvCells(column="AuditData"), json=JsonRecords(envelope("body"))),
     head=AuditHead,
     identity=lambda head: None if head.Id is None else (head.Id,),
     clock=clock,
     unwrap=unwrap,
     cadence=timedelta(minutes=5),
+    api=tuple(content_type(name) for name in CONTENT_TYPES),
 )
