@@ -15,6 +15,8 @@ VARIABLES = {
         "aws_session_token": "AWS_SESSION_TOKEN",
         "region_name": "AWS_REGION",
         "endpoint_url": "AWS_ENDPOINT_URL",
+        "roles": "CATCHMENT_AWS_ROLES",
+        "external_id": "CATCHMENT_AWS_EXTERNAL_ID",
     },
     "wasb": {
         "login": "AZURE_STORAGE_ACCOUNT",

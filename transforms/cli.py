@@ -83,6 +83,7 @@ def land(settings: Settings, source: str, place: str | None, sweep: bool) -> Non
     click.echo(
         f"{source}: landed {total.records:,} records from {total.objects:,} objects, quarantined {total.quarantined:,}"
         + ("" if not total.quarantined else " (see: catchment quarantine list)")
+        + ("" if not total.control else f", skipped {total.control:,} control messages")
     )
 
 

@@ -29,6 +29,7 @@ from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import (
     Known,
     Ledger,
+    Outcome,
     Planned,
     ResumePoint,
     failed_rows,
@@ -47,14 +48,14 @@ from transforms.readers.base import Notifications, ObjectStore, RemoteObject, op
 from transforms.readers.probe import check_store
 from transforms.settings import Settings
 from transforms.sources import get
-from transforms.sources.base import Source
+from transforms.sources.base import Beside, Source
 
 Clock = Callable[[], datetime]
 LIST_LIMIT = 100_000
 """Objects that are held and planned at once; a planning run that planned so many leaves the rest to the next."""
 AHEAD = timedelta(days=1)
 """A key dated later than so long after now moves no resume point: it would hide all real days from then on."""
-NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub"}
+NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub", "azqueue": "azure_queue"}
 """Schemes of queues that announce objects, and the reader of each."""
 QUARANTINE_BUFFER = 64 << 20
 PARALLEL_FROM = 24 << 20
@@ -77,11 +78,12 @@ class PlanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandResult:
-    """What was landed: objects, records (bronze rows), quarantined pieces, plain bytes of the records."""
+    """What was landed: objects, records (bronze rows), quarantined pieces, control messages, bytes of the records."""
 
     objects: int = 0
     records: int = 0
     quarantined: int = 0
+    control: int = 0
     bytes: int = 0
 
     def __add__(self, other: LandResult) -> LandResult:
@@ -89,6 +91,7 @@ class LandResult:
             objects=self.objects + other.objects,
             records=self.records + other.records,
             quarantined=self.quarantined + other.quarantined,
+            control=self.control + other.control,
             bytes=self.bytes + other.bytes,
         )
 
@@ -400,7 +403,7 @@ class _Batch:
     bad: list[pa.Table] = field(default_factory=list)
     bad_bytes: int = 0
     bad_files: list[DataFile] = field(default_factory=list)
-    results: list[tuple[Planned, int, int, int, str]] = field(default_factory=list)
+    results: list[Outcome] = field(default_factory=list)
     bytes: int = 0
 
     def quarantine(self, rows: pa.Table) -> None:
@@ -480,8 +483,9 @@ def _land_sequence(
     _commit(ledger, landed_txn(source.name, lane), sequence, write_ledger(ledger, rows))
     return LandResult(
         objects=len(items),
-        records=sum(r[2] for r in batch.results),
-        quarantined=sum(r[3] for r in batch.results),
+        records=sum(r.records for r in batch.results),
+        quarantined=sum(r.quarantined for r in batch.results),
+        control=sum(r.control for r in batch.results),
         bytes=batch.bytes,
     )
 
@@ -507,7 +511,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
     if item.size == 0:
         _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
         return
-    consumed, records, quarantined = 0, 0, 0
+    consumed, records, quarantined, control = 0, 0, 0, 0
     try:
         with_store = store_of(item.uri, settings)
         stream = with_store.open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
@@ -523,20 +527,21 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
                     batch.quarantine(quarantine_rows(source.name, here, rows.bad, builder.landed_at))
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
+                control += chunk.control
                 batch.bytes += chunk.consumed - consumed
                 consumed = chunk.consumed
         finally:
             stream.close()
     except ObjectGone as error:
         bad = Bad(-1, None, str(error), item.size)
-        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined)
+        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined, control)
         return
     except DataError as error:
         bad = Bad(-1, _bytes_of(settings, source, item), str(error), item.size)
-        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined)
+        _condemn(source, batch, item, bad, builder.landed_at, records, quarantined, control)
         return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
-    batch.results.append((item, end, records, quarantined, ""))
+    batch.results.append(Outcome(item, end, records, quarantined, control))
 
 
 def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk) -> Chunk:
@@ -547,7 +552,7 @@ def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk
     if source.vouch is None or not chunk.records:
         return chunk
     (record,) = chunk.records  # what is signed is an object of its own
-    said = source.vouch(bytes(record), store_of(item.uri, settings).metadata(item), settings.environment)
+    said = source.vouch(bytes(record), Beside(item, store_of(item.uri, settings), settings))
     if said:
         chunk.tell(said)
     return chunk
@@ -572,6 +577,7 @@ def _condemn(
     at: datetime,
     records: int = 0,
     quarantined: int = 0,
+    control: int = 0,
 ) -> None:
     """Quarantine a whole object."""
     place = Place(
@@ -581,7 +587,7 @@ def _condemn(
         attributes=item.attributes,
     )
     batch.quarantine(quarantine_rows(source.name, place, [bad], at))
-    batch.results.append((item, item.to_byte, records, quarantined + 1, bad.reason))
+    batch.results.append(Outcome(item, item.to_byte, records, quarantined + 1, control, bad.reason))
 
 
 def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None:

@@ -86,7 +86,7 @@ def staging_of(source: str) -> Path:
 
 def classes_of(source: str) -> list[str]:
     """The class tables that a source's staging model routes to."""
-    routes = re.search(r"routes_to\(\[(.+?)\]\)", staging_of(source).read_text())
+    routes = re.search(r"routes_to\(\[(.+?)\]\)", staging_of(source).read_text(), re.DOTALL)
     return re.findall(r"'(\w+)'", routes[1]) if routes else []
 
 

@@ -48,21 +48,6 @@ def test_rights_are_the_least_and_can_be_copied(source: Source) -> None:
             assert not re.search(r"(?i)owner|editor|contributor|admin", right)
 
 
-def test_the_page_lists_every_source_and_a_detection_by_what_it_names() -> None:
+def test_the_page_lists_every_source() -> None:
     page = CliRunner().invoke(main, ["reference"], catch_exceptions=False).output
     assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == [source.name for source in SOURCES]
-    assert "det_aws__trail_digest_chain_broken" in reference.detections_of("aws_cloudtrail_digest")
-    assert "det_aws__trail_digest_chain_broken" not in reference.detections_of("aws_cloudtrail")
-    assert not any(name.startswith("det_okta__") for name in reference.detections_of("gcp_audit"))
-
-
-def test_one_source_alone() -> None:
-    page = CliRunner().invoke(main, ["reference", "okta_system_log"], catch_exceptions=False).output
-    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == ["okta_system_log"]
-    assert "OKTA_API_TOKEN" in page
-
-
-def test_an_unknown_source_is_told() -> None:
-    result = CliRunner().invoke(main, ["reference", "nothing"])
-    assert result.exit_code != 0
-    assert "no source 'nothing'" in str(result.exception) + result.output

@@ -117,6 +117,20 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str
 
 
 @pytest.fixture(scope="session")
+def azure_queues(azure: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """Environment of Azurite's blob and queue services."""
+    port = free_port()
+    command = [
+        *node_program("azurite/dist/src/queue/main.js"),
+        *("--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"),
+        *("--queueHost", "127.0.0.1", "--queuePort", str(port)),
+    ]
+    for ready in running(command, port, tmp_path_factory.mktemp("azurite-queue")):
+        text = f"{azure['AZURE_STORAGE_CONNECTION_STRING']}QueueEndpoint=http://127.0.0.1:{ready}/devstoreaccount1;"
+        yield {"AZURE_STORAGE_CONNECTION_STRING": text}
+
+
+@pytest.fixture(scope="session")
 def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """Environment of gcp-storage-emulator, with preconditions added."""
     port = free_port()

@@ -14,13 +14,15 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.cloudtrail_server import PublicKeys, Signer, Trail
+from tests.integration.cloudtrail_server import ACCOUNT, REGION, PublicKeys, Signer, Trail
 from tests.integration.conftest import s3_client
 from tests.landed import Landed
 from transforms.errors import ConfigError, RetryableError
 from transforms.land import land, now
 from transforms.quarantine import replay
 from transforms.readers import cloudtrail_keys
+from transforms.readers.base import RemoteObject
+from transforms.readers.s3 import S3Store
 from transforms.settings import Settings
 
 pytestmark = pytest.mark.emulator
@@ -50,11 +52,21 @@ class Bucket:
     def put(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
         self.client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
 
-    def land(self, **options: Any) -> list[dict[str, Any]]:
-        """What the attributes say of the signature of every digest in the lake, in order of time."""
+    def log_file(self, name: str, text: bytes = b'{"Records":[]}') -> tuple[str, bytes]:
+        """The key and the plain bytes of a log file that is put there."""
+        key = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/03/02/{name}.json.gz"
+        self.put(key, gzip.compress(text), {})
+        return key, text
+
+    def verdicts(self, **options: Any) -> list[dict[str, Any]]:
+        """What the attributes say of every digest in the lake, in order of time."""
         land(self.lake.settings, NAME, f"s3://{self.name}", **options)
         rows = sorted(self.lake.rows(f"bronze/{NAME}"), key=lambda row: row["event_time"])
-        return [json.loads(row["attributes"])["signature"] for row in rows]
+        return [json.loads(row["attributes"]) for row in rows]
+
+    def land(self, **options: Any) -> list[dict[str, Any]]:
+        """What they say of its signature."""
+        return [verdict["signature"] for verdict in self.verdicts(**options)]
 
 
 @pytest.fixture
@@ -97,6 +109,64 @@ def test_what_was_altered_is_invalid_and_says_why(bucket: Bucket, keys: PublicKe
         ("invalid", "signed with another algorithm than SHA256withRSA"),
         ("invalid", "signed with a key that AWS does not know"),
     ]
+
+
+def test_log_files_that_are_altered_or_gone_are_named(bucket: Bucket) -> None:
+    """Each by the hash of its plain bytes, as they lie there when the digest lands."""
+    whole = bucket.log_file("whole", b'{"Records":[{"eventID":"1"}]}')
+    repacked = bucket.log_file("repacked")
+    bucket.put(repacked[0], repacked[1], {})
+    bucket.put(*bucket.trail.deliver(whole, repacked))
+    altered, torn, gone = (bucket.log_file(name) for name in ("altered", "torn", "gone"))
+    bucket.put(altered[0], gzip.compress(b'{"Records":[ ]}'), {})
+    bucket.put(torn[0], gzip.compress(torn[1])[:-9], {})
+    bucket.client.delete_object(Bucket=bucket.name, Key=gone[0])
+    bucket.put(*bucket.trail.deliver(whole, altered, torn, gone))
+    bucket.put(*bucket.trail.deliver())
+    verdicts = bucket.verdicts()
+    assert [said["signature"]["state"] for said in verdicts] == ["valid"] * 3
+    assert [said.get("log_files") for said in verdicts] == [
+        {"state": "whole", "verified": 2},
+        {"state": "differ", "verified": 4, "altered": [altered[0], torn[0]], "missing": [gone[0]]},
+        None,
+    ]
+    assert bucket.lake.quarantine() == []
+
+
+def test_what_a_digest_names_is_no_path(bucket: Bucket, tmp_path: Path) -> None:
+    """Only log files below the digest's own prefix are looked for, and none that an invalid digest names."""
+    forged = Trail(bucket.name, Signer(), START)
+    bucket.put(*forged.deliver(("AWSLogs/111122223333/CloudTrail/eu-central-1/2026/03/02/gone.json.gz", b"")))
+    assert "log_files" not in bucket.verdicts()[0]
+    secret = tmp_path / "secret.json.gz"
+    secret.write_bytes(b"x")
+    names = ("../secret.json.gz", str(secret), "AWSLogs/111122223333/CloudTrail/eu/../../../../../secret.json.gz", "")
+    key, body, _ = Trail("example-trail", Signer(), START).deliver(*((name, b"x") for name in names))
+    path = tmp_path / "bucket" / key
+    path.parent.mkdir(parents=True)
+    path.write_bytes(body)
+    lake = Landed(Settings(lake=str(tmp_path / "other"), environment={}, workers=1))
+    lake.land(NAME, tmp_path / "bucket")
+    (row,) = lake.rows(f"bronze/{NAME}")
+    assert json.loads(row["attributes"]) == {"signature": {"state": "unsigned"}}
+
+
+def test_log_files_that_may_not_be_read_now_hold_the_digest_back(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Busy is not missing."""
+    bucket.put(*bucket.trail.deliver(bucket.log_file("whole")))
+    opened = S3Store.open
+
+    def busy(store: S3Store, item: RemoteObject, *args: Any, **options: Any) -> Any:
+        if "/CloudTrail/" in item.uri:
+            raise RetryableError("SlowDown")
+        return opened(store, item, *args, **options)
+
+    with monkeypatch.context() as patched, pytest.raises(RetryableError, match="SlowDown"):
+        patched.setattr(S3Store, "open", busy)
+        bucket.verdicts()
+    assert [said["log_files"]["state"] for said in bucket.verdicts()] == ["whole"]
 
 
 def test_a_digest_that_names_another_host_asks_nobody(bucket: Bucket, keys: PublicKeys) -> None:

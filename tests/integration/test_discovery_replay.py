@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from stand_ins import EACH, PLACES
 
-from infra.local.simulate import Simulation, apply, known_sources
+from infra.local.simulate import Simulation, apply
 from transforms.land import land_lane, plan
 
 REAL = Path(__file__).resolve().parents[3] / "shared/samples/aws_cloudtrail/sans504_s3ransom"
@@ -112,10 +113,7 @@ def test_a_blob_grown_after_the_marker(settings, lake, tmp_path):
     assert lake.quarantine() == []
 
 
-PLACES = {name: source.root for name, source in known_sources().items()}
-
-
-@pytest.mark.parametrize("source", PLACES)
+@pytest.mark.parametrize("source", EACH)
 def test_a_simulated_organisation_object_by_object(source, settings, lake, tmp_path):
     """The same on what the simulation delivers: redelivered, late, and growing by pieces that end anywhere."""
     simulation = Simulation(seed=9, days=4, end=END, events_per_day=400, sources=[source], chains=False)

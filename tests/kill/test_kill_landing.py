@@ -17,19 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stand_ins import EACH, GROWING, PLACES, WHOLE
 from worker import Job
 
-from infra.local.simulate import Delivery, Simulation, known_sources
-from transforms.sources import registry
+from infra.local.simulate import Delivery, Simulation
 
 END = datetime(2026, 11, 20, tzinfo=UTC)
-PLACES = {name: source.root for name, source in known_sources().items()}
 SMALL = {"lanes": 2, "plan_objects": 9}
 ONE_LANE = {"lanes": 1, "plan_objects": 20}
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-GROWING, WHOLE = (next(n for n in PLACES if registry()[n].grows is grows) for grows in (True, False))
-"""A source whose objects grow, and one whose objects come whole: they stand for the others where time is short."""
-EACH = [n if n in (GROWING, WHOLE) else pytest.param(n, marks=pytest.mark.soak) for n in PLACES]
 
 
 @dataclass(frozen=True)

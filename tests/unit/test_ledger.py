@@ -9,6 +9,7 @@ import pytest
 
 from transforms.lake.ledger import (
     Ledger,
+    Outcome,
     Planned,
     ResumePoint,
     failed_rows,
@@ -58,7 +59,7 @@ def commit_plans(table: Table, plans: list[Planned], resume: dict[str, ResumePoi
 
 
 def commit_landed(table: Table, plan: Planned, *, end: int, records: int = 3, quarantined: int = 1) -> None:
-    rows = landed_rows("s", [(plan, end, records, quarantined, "")], AT)
+    rows = landed_rows("s", [Outcome(plan, end, records, quarantined)], AT)
     table.commit(
         lambda s: Changes(files=write_ledger(table, rows), progress={landed_txn("s", plan.lane): plan.sequence})
     )

@@ -67,6 +67,31 @@ def test_a_row_is_its_json_in_the_files_order():
     assert reasons == {}
 
 
+def test_a_map_is_an_object():
+    made = pa.timestamp("us", "UTC")
+    table = pa.table(
+        {
+            "named": pa.array([[("b", "1"), ("a", None)], [], None], pa.map_(pa.string(), pa.string())),
+            "numbered": pa.array([[(7, 0)], [], None], pa.map_(pa.int64(), made)),
+            "within": pa.array(
+                [{"m": [("a", 1.5)]}, {"m": None}, None], pa.struct([("m", pa.map_("string", "double"))])
+            ),
+        }
+    )
+    chunk, _ = read(written(table))
+    assert [json.loads(record) for record in chunk.records] == [
+        {"named": {"b": "1", "a": None}, "numbered": {"7": "1970-01-01 00:00:00.000000Z"}, "within": {"m": {"a": 1.5}}},
+        {"named": {}, "numbered": {}, "within": {"m": None}},
+        {"named": None, "numbered": None, "within": None},
+    ]
+
+
+def test_a_map_with_a_key_twice_loses_neither():
+    table = pa.table({"m": pa.array([[("a", "1"), ("a", "2")], [("b", "3")]], pa.map_(pa.string(), pa.string()))})
+    chunk, _ = read(written(table))
+    assert [json.loads(record)["m"] for record in chunk.records] == [[["a", "1"], ["a", "2"]], [["b", "3"]]]
+
+
 def test_rows_keep_their_numbers_over_batches_and_row_groups(monkeypatch):
     monkeypatch.setattr(parquet, "BATCH_ROWS", 7)
     monkeypatch.setattr(parquet, "IN_MEMORY", 100)  # by way of a file

@@ -23,6 +23,10 @@ from transforms.lake.records import Bad, Chunk, Raw
 Expand = Callable[[Raw], list[Raw]]
 WHITE = b" \t\r\n"
 SCANNER = json.JSONDecoder()
+RAW = msgspec.json.Decoder(msgspec.Raw).decode
+TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+"""What the library says of a value that something follows; it has read one byte of that."""
+TRUNCATED = "Input data was truncated"
 OPENS = (b"{", b"[", b",")
 GAP = re.compile(rb"[ \t\r\n,]*")
 WINDOW = 16 << 10
@@ -239,6 +243,17 @@ def _value_end(data: bytes, at: int, limit: int) -> tuple[int | None, int]:
 
     None: no value begins there, or it is longer than `limit` bytes.
     """
+    try:
+        RAW(memoryview(data)[at:])
+        return len(data.rstrip(WHITE)), 0
+    except RecursionError:
+        return None, 0
+    except msgspec.DecodeError as error:
+        if found := TRAILING.search(str(error)):
+            end = at + int(found[1]) - 1
+            return (at + len(data[at:end].rstrip(WHITE)), 0) if end - at <= limit else (None, end - at)
+        if str(error) == TRUNCATED and len(data) - at < limit:
+            return len(data) + 1, len(data) - at
     size = WINDOW
     while True:
         text = data[at : at + size].decode("utf-8", "surrogateescape")

@@ -1,8 +1,8 @@
 """Parquet files: a record is a row, and its text one line of JSON with the file's column names in their order.
 
 The names are the attribute `fields` too, as for lines their header. The text loses nothing that the columns hold: times
-and decimals are written in full, binary values as base64, floats that JSON has no number for as words. Row numbers are
-those of the file.
+and decimals are written in full, binary values as base64, floats that JSON has no number for as words. A map is an
+object; among rows of which one has a key twice, a list of pairs. Row numbers are those of the file.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ParquetRows:
             limit = max(FREE_EXPANSION, size * bounds.max_ratio)
             number, expanded = bounds.first_no, 0
             for batch in _batches(file):
-                rows = batch.to_pylist()
+                rows = _rows(batch)
                 texts = [_text(row) for row in rows]
                 expanded += sum(map(len, texts))
                 if expanded > limit:
@@ -115,6 +115,15 @@ def _batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         raise DataError(f"Parquet data damaged: {str(error)[:300]}") from None
 
 
+def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]]
+    try:
+        rows = batch.to_pylist(maps_as_pydicts="strict")
+    except (KeyError, TypeError):  # a key twice, or one that is a list or a struct
+        rows = batch.to_pylist()
+    return rows
+
+
 def _plain(column: pa.Array) -> pa.Array:
     """A column in types that become JSON without loss: what Python would round, or know differently, as text."""
     kind = _plain_type(column.type)
@@ -130,6 +139,8 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
         return pa.string()
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return pa.list_(_plain_type(kind.value_type))
+    if pa.types.is_map(kind):
+        return pa.map_(_plain_type(kind.key_type), _plain_type(kind.item_type))
     if pa.types.is_struct(kind):
         return pa.struct([pa.field(f.name, _plain_type(f.type)) for f in kind])
     return kind

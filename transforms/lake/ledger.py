@@ -42,6 +42,21 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one plan: where its last whole record ends, what it held, and why it was given up, if it was.
+
+    control: messages of the transport itself, which hold no record.
+    """
+
+    plan: Planned
+    to_byte: int
+    records: int
+    quarantined: int
+    control: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ResumePoint:
     """The latest day listed of one group of keys, and a fingerprint of what the last listing found to be all known."""
 
@@ -221,21 +236,22 @@ def plan_rows(
     return pa.Table.from_pylist(rows, schema=LEDGER)
 
 
-def landed_rows(source: str, results: Sequence[tuple[Planned, int, int, int, str]], at: datetime) -> pa.Table:
-    """Ledger rows of one landed sequence: (plan, end of the last whole record, records, quarantined, detail)."""
-    rows = []
-    for plan, to_byte, records, quarantined, detail in results:
-        row = {name: getattr(plan, name) for name in Planned.__slots__}
-        row |= {
+def landed_rows(source: str, results: Sequence[Outcome], at: datetime) -> pa.Table:
+    """Ledger rows of one landed sequence."""
+    rows = [
+        {name: getattr(outcome.plan, name) for name in Planned.__slots__}
+        | {
             "source": source,
             "kind": "landed",
             "at": at,
-            "to_byte": to_byte,
-            "records": records,
-            "quarantined": quarantined,
-            "detail": detail,
+            "to_byte": outcome.to_byte,
+            "records": outcome.records,
+            "quarantined": outcome.quarantined,
+            "control": outcome.control,
+            "detail": outcome.detail,
         }
-        rows.append(row)
+        for outcome in results
+    ]
     return pa.Table.from_pylist(rows, schema=LEDGER)
 
 

@@ -41,6 +41,7 @@ class Chunk:
     next_no: int = 0
     consumed: int = 0  # bytes of the plain stream up to the end of the last whole record
     columns: Columns | None = None  # where the records are rows of named columns
+    control: int = 0  # messages that the transport sends for itself: they hold no record
     attributes: Mapping[str, Any] | Sequence[Mapping[str, Any] | None] | None = None
     """What the object says of all these records, or of each of them, and they do not."""
 

@@ -41,6 +41,7 @@ LEDGER = pa.schema(
         ("final", pa.bool_()),
         ("attributes", pa.string()),
         ("detail", pa.string()),
+        ("control", pa.int64()),  # messages of the transport itself, which hold no record
     ]
 )
 LEDGER_PARTITIONS = ("source", "kind", "lane")

@@ -9,7 +9,7 @@ https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar, cast
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -26,34 +26,34 @@ from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone
 from transforms.readers.base import Listing, RemoteObject
 from transforms.readers.remote import BLOCK, shown, split, stream
 
-CLIENT: dict[str, Any] = {
-    "max_single_get_size": BLOCK,  # a block is one request
-    "retry_total": 4,
-    "connection_timeout": 5,
-    "read_timeout": 60,
-}
+CLIENT: dict[str, Any] = {"retry_total": 4, "connection_timeout": 5, "read_timeout": 60}
+ENDPOINTS = {"blob": "AZURE_STORAGE_ENDPOINT", "queue": "AZURE_STORAGE_QUEUE_ENDPOINT"}
+Service = TypeVar("Service")
 
 
 def open_store(uri: str, environment: Mapping[str, str]) -> AzureStore:
     """A store on `az://container[/prefix]`. Raises ConfigError when the environment names no account."""
-    return AzureStore(uri.rstrip("/"), _service(uri, environment).get_container_client(split(uri)[0]))
+    options = {"max_single_get_size": BLOCK}  # a block is one request
+    service = service_of(BlobServiceClient, "blob", uri, environment, **options)
+    return AzureStore(uri.rstrip("/"), service.get_container_client(split(uri)[0]))
 
 
-def _service(uri: str, environment: Mapping[str, str]) -> BlobServiceClient:
+def service_of(client: type[Service], kind: str, uri: str, environment: Mapping[str, str], **options: Any) -> Service:
+    """A client of an account's service, `blob` or `queue`. Raises ConfigError when the environment names no account."""
+    make: Any = client
     try:
         if text := environment.get("AZURE_STORAGE_CONNECTION_STRING"):
-            return BlobServiceClient.from_connection_string(text, **CLIENT)
+            return cast(Service, make.from_connection_string(text, **CLIENT, **options))
         account = environment.get("AZURE_STORAGE_ACCOUNT") or environment.get("AZURE_STORAGE_ACCOUNT_NAME")
-        endpoint = environment.get("AZURE_STORAGE_ENDPOINT")
+        endpoint = environment.get(ENDPOINTS[kind])
         if not account and not endpoint:
             raise ConfigError(
                 f"{shown(uri)}: no storage account; set AZURE_STORAGE_ACCOUNT or AZURE_STORAGE_CONNECTION_STRING"
             )
         key = environment.get("AZURE_STORAGE_KEY") or environment.get("AZURE_STORAGE_ACCOUNT_KEY")
         credential: Any = {"account_name": account, "account_key": key} if key else _default_credential()
-        return BlobServiceClient(
-            endpoint or f"https://{account}.blob.core.windows.net", credential=credential, **CLIENT
-        )
+        place = endpoint or f"https://{account}.{kind}.core.windows.net"
+        return cast(Service, make(place, credential=credential, **CLIENT, **options))
     except ValueError as error:
         raise ConfigError(f"{shown(uri)}: {error}") from None
 
@@ -84,7 +84,7 @@ class AzureStore:
                 blobs = self._container.list_blobs(split(self.root)[1] or None)
                 objects = [self._item(b) for b in blobs if f"az://{self._name}/{b.name}" == self.root]
         except AzureError as error:
-            raise _translated(error, prefix) from None
+            raise translated(error, prefix) from None
         return Listing(sorted(prefixes), sorted(objects, key=lambda o: o.uri))
 
     def walk(self, prefix: str, start_after: str | None = None) -> Iterator[RemoteObject]:
@@ -95,7 +95,7 @@ class AzureStore:
                 if not _folder(blob) and (start_after is None or item.uri > start_after):
                     yield item
         except AzureError as error:
-            raise _translated(error, prefix) from None
+            raise translated(error, prefix) from None
 
     def open(self, item: RemoteObject, start: int = 0, end: int | None = None, *, pin: bool = True) -> BinaryIO:
         """Unpinned, an append blob may grow while it is read: name the `end` that was listed."""
@@ -107,11 +107,11 @@ class AzureStore:
                 return bytes(blob.download_blob(at, length, decompress=False, **match).readall())
             except HttpResponseError as error:
                 if error.status_code != 416:
-                    raise _translated(error, item.uri) from None
+                    raise translated(error, item.uri) from None
                 self._exists(item.uri, match)
                 return b""
             except AzureError as error:
-                raise _translated(error, item.uri) from None
+                raise translated(error, item.uri) from None
 
         if end is not None and end <= start:
             self._exists(item.uri, match)
@@ -125,7 +125,7 @@ class AzureStore:
         try:
             return self._container.get_blob_client(split(uri)[1]).get_blob_properties(**match)
         except AzureError as error:
-            raise _translated(error, uri) from None
+            raise translated(error, uri) from None
 
     def put_if_absent(self, uri: str, body: bytes) -> bool:
         try:
@@ -134,9 +134,9 @@ class AzureStore:
         except ResourceExistsError as error:
             if _code(error) in ("BlobAlreadyExists", "UnauthorizedBlobOverwrite"):
                 return False
-            raise _translated(error, uri) from None
+            raise translated(error, uri) from None
         except AzureError as error:
-            raise _translated(error, uri) from None
+            raise translated(error, uri) from None
 
     def remove(self, uri: str) -> None:
         try:
@@ -144,7 +144,7 @@ class AzureStore:
         except ResourceNotFoundError:
             return
         except AzureError as error:
-            raise _translated(error, uri) from None
+            raise translated(error, uri) from None
 
     def _item(self, blob: BlobProperties) -> RemoteObject:
         uri = f"az://{self._name}/{blob.name}"
@@ -174,7 +174,7 @@ def _code(error: AzureError) -> str:
     return str(getattr(code, "value", code))
 
 
-def _translated(error: AzureError, uri: str) -> CatchmentError:
+def translated(error: AzureError, uri: str) -> CatchmentError:
     name, code = shown(uri), _code(error)
     status = getattr(error, "status_code", None) or 0
     if code in ("ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"):

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from transforms.errors import ConfigError
-from transforms.readers.http import ApiContext, Seen, iso, records_by, token_header
+from transforms.readers.azure_token import bearer
+from transforms.readers.http import ApiContext, Seen, iso, records_by
 
 if TYPE_CHECKING:
     import httpx
@@ -25,22 +25,8 @@ PAGE = 999
 
 
 def graph_headers(environment: Mapping[str, str]) -> dict[str, str]:
-    """Headers with MICROSOFT_GRAPH_TOKEN, or with a token from Azure's default credential chain.
-
-    Raises ConfigError where neither gives one. The chain's token is for the worldwide cloud; a national cloud's must be
-    in the variable.
-    """
-    if environment.get(TOKEN, "").strip():
-        return token_header(TOKEN, "Bearer {}")(environment)
-    from azure.core.exceptions import ClientAuthenticationError
-    from azure.identity import DefaultAzureCredential
-
-    try:
-        with DefaultAzureCredential() as credential:
-            token = credential.get_token(SCOPE).token
-    except ClientAuthenticationError:  # its text may hold what the chain tried
-        raise ConfigError(f"no token for Microsoft Graph; set {TOKEN}, or mend Azure's credential chain") from None
-    return token_header(TOKEN, "Bearer {}")({TOKEN: token})
+    """Headers with MICROSOFT_GRAPH_TOKEN, or with a token from Azure's default credential chain. Raises ConfigError."""
+    return bearer(environment, TOKEN, SCOPE, "Microsoft Graph")
 
 
 def since(path: str, clock: str, condition: str = "") -> Callable[[ApiContext], str]:

@@ -1,17 +1,22 @@
 """Object store over Amazon S3 and what speaks its protocol. URIs are s3://bucket/<raw key>.
 
-A version is the etag without quotes, as a listing and a notification both give it. Credentials and region
-come from boto3's default chain; AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL leads elsewhere.
+A version is the etag without quotes, as a listing and a notification both give it. Credentials and region come from
+boto3's default chain, or are those of a role that CATCHMENT_AWS_ROLES names for the bucket; AWS_ENDPOINT_URL_S3 or
+AWS_ENDPOINT_URL leads elsewhere.
 https://docs.aws.amazon.com/AmazonS3/latest/API/
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -37,19 +42,71 @@ BUSY = {
     "RequestTimeout",
     "OperationAborted",
 }
+ROLES = "CATCHMENT_AWS_ROLES"
+EXTERNAL_ID = "CATCHMENT_AWS_EXTERNAL_ID"
+SESSION_NAME = "catchment"
+"""What the accounts' own CloudTrail calls the sessions of an assumed role."""
 RACES = 20
 """Times that a put is repeated while S3 says that another one of the same key is in flight (409)."""
 
 
-def session_of(environment: Mapping[str, str]) -> boto3.Session:
-    """boto3's default chain; what `environment` names goes first."""
-    return boto3.Session(
+def session_of(environment: Mapping[str, str], name: str = "") -> boto3.Session:
+    """boto3's default chain; what `environment` names goes first.
+
+    Where CATCHMENT_AWS_ROLES has a role for `name`, a bucket or a queue, the session is of that role: assumed at the
+    first call, and again before it expires. Raises ConfigError where that setting is malformed.
+    """
+    session = boto3.Session(
         aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID") or None,
         aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY") or None,
         aws_session_token=environment.get("AWS_SESSION_TOKEN") or None,
         region_name=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         profile_name=environment.get("AWS_PROFILE") or None,
     )
+    role = role_for(environment, name)
+    return session if role is None else _assumed(session, role, environment)
+
+
+def role_for(environment: Mapping[str, str], name: str) -> str | None:
+    """The role of the first entry of CATCHMENT_AWS_ROLES (`pattern=arn`, between spaces) that fits the name."""
+    for entry in environment.get(ROLES, "").split():
+        pattern, _, role = entry.partition("=")
+        if not role.startswith("arn:"):
+            raise ConfigError(f"{ROLES}: {shown(entry)}: expected <bucket or queue>=arn:aws:iam::<account>:role/<name>")
+        if fnmatchcase(name, pattern):
+            return role
+    return None
+
+
+def _assumed(session: boto3.Session, role: str, environment: Mapping[str, str]) -> boto3.Session:
+    """A session of the role, for which `session` asks STS."""
+    source: Any = session._session  # boto3 has no other way to what it is made of
+    client = partial(
+        source.create_client,
+        region_name=session.region_name,
+        endpoint_url=endpoint_of(environment, "STS"),
+        config=client_config(),
+    )
+    asked = {"RoleSessionName": SESSION_NAME}
+    if environment.get(EXTERNAL_ID):
+        asked["ExternalId"] = environment[EXTERNAL_ID]
+    fetcher = AssumeRoleCredentialFetcher(client, source.get_credentials(), role, extra_args=asked)
+    assumed: Any = botocore.session.get_session()
+    assumed.get_component("credential_provider").providers.insert(0, _Role(fetcher))
+    return boto3.Session(botocore_session=assumed, region_name=session.region_name)
+
+
+class _Role(CredentialProvider):
+    """The credentials of an assumed role, as a link of botocore's chain."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        super().__init__()
+        self.fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(self.fetcher.fetch_credentials, self.METHOD)
 
 
 def endpoint_of(environment: Mapping[str, str], service: str) -> str | None:
@@ -66,7 +123,8 @@ def open_store(uri: str, environment: Mapping[str, str]) -> S3Store:
     endpoint = endpoint_of(environment, "S3")
     style: Any = {"addressing_style": "path" if endpoint else "auto"}
     try:
-        client = session_of(environment).client("s3", endpoint_url=endpoint, config=client_config(s3=style))
+        session = session_of(environment, split(uri)[0])
+        client = session.client("s3", endpoint_url=endpoint, config=client_config(s3=style))
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"{shown(uri)}: {error}") from None
     return S3Store(uri.rstrip("/"), client)

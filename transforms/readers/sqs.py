@@ -113,7 +113,8 @@ def _object(bucket: str, key: str, etag: str, size: int, when: str) -> RemoteObj
 
 
 def _queue(uri: str, environment: Mapping[str, str]) -> tuple[SQSClient, str]:
-    session, endpoint = session_of(environment), endpoint_of(environment, "SQS")
+    endpoint = endpoint_of(environment, "SQS")
+    session = session_of(environment, uri.rstrip("/").rpartition("/")[2])
     if uri.startswith(("sqs+https://", "sqs+http://")):
         url = uri.removeprefix("sqs+")
         host = (urlsplit(url).hostname or "").split(".")

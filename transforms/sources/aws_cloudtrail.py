@@ -1,4 +1,4 @@
-"""AWS CloudTrail log files, as delivered to S3, and the LookupEvents shape.
+"""AWS CloudTrail log files, as delivered to S3 or by CloudWatch Logs, and the LookupEvents shape.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from transforms.decoders.json_records import envelope
+from transforms.decoders.cloudwatch import CloudWatch
+from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.sources.base import Head, KeyTemplate, Source, Value
 
 
@@ -48,7 +49,7 @@ SOURCE = Source(
     lateness="CloudTrail: about 5 minutes after the call on average, not guaranteed",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     skip_keys=r"(^|/)CloudTrail-Digest/",
-    expand=envelope("Records", "Events"),
+    framing=CloudWatch(JsonRecords(envelope("Records", "Events"))),
     head=CloudTrailHead,
     identity=identity,
     clock=lambda head: head.eventTime,

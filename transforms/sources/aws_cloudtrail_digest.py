@@ -4,6 +4,9 @@ A digest names the log files of its hour with their hashes, and the digest befor
 in the object's metadata and is verified as it lands, since SQL has no such check; the hashes are compared in SQL.
 The object is the record, byte for byte: its SHA-256 (`raw_data_hash` in OCSF) is what the next digest names, and with
 the signature in `attributes` anybody can verify it again.
+Each log file that it names is read where the digest lies, and hashed: CloudTrail delivers a log file before the digest
+that names it, so what is not there now was taken away. That is a second reading for those who land digests; hashing log
+files as they land would slow every trail down.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html
 """
@@ -11,16 +14,21 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-c
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from transforms.decoders.compression import plain
 from transforms.decoders.document import Document
+from transforms.errors import DataError, ObjectGone
 from transforms.lake.envelope import parse_time
-from transforms.sources.base import Head, KeyTemplate, Source, Value
+from transforms.sources.base import Beside, Head, KeyTemplate, Source, Value
 
 ALGORITHM = "SHA256withRSA"
 
@@ -33,26 +41,93 @@ class DigestHead(Head):
     previousDigestSignature: str | None = None
 
 
+class LogFile(msgspec.Struct, gc=False):
+    s3Bucket: str
+    s3Object: str
+    hashValue: str
+
+
+class Named(msgspec.Struct, gc=False):
+    digestS3Bucket: str
+    logFiles: list[LogFile]
+
+
 HEAD = msgspec.json.Decoder(DigestHead)
+NAMED = msgspec.json.Decoder(Named)
+LOG_FILE = re.compile(
+    r"(?:.*/)?(AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail[A-Za-z-]*/[a-z0-9-]+/\d{4}/\d\d/\d\d/[\w.-]+\.json\.gz)",
+    re.ASCII,
+)
+"""A log file's key; what a digest names becomes a place only in this form, and below the digest's own prefix."""
+READERS = 8
+LISTED = 100
+"""Log files that are told by name in a verdict; all are counted."""
 
 
-def vouch(record: bytes, metadata: Mapping[str, str] | None, environment: Mapping[str, str]) -> Mapping[str, Any]:
-    """What the record's attributes say of its signature: `state` is valid, invalid with the `reason`, or unsigned where
-    the store keeps no metadata, as a folder does. Nothing for what is no digest.
+def vouch(record: bytes, beside: Beside) -> Mapping[str, Any]:
+    """What the attributes say of a digest: its signature and its log files. Nothing for what is no digest.
 
-    Raises ConfigError or RetryableError where the key cannot be asked for now.
+    `signature`: `state` is valid, invalid with the `reason`, or unsigned where the store keeps no metadata, as a folder
+    does. `log_files`, unless the signature is invalid: `state` is whole or differ, how many were `verified` (those of
+    another bucket are not), and the first of those that are `altered` or `missing`.
+
+    Raises ConfigError, RetryableError or ObjectGone where it cannot be said now.
     """
     try:
         head = HEAD.decode(record)
     except (msgspec.MsgspecError, RecursionError):
         return {}
+    metadata = beside.store.metadata(beside.item)
     if metadata is None:
-        return {"signature": {"state": "unsigned"}}
+        return {"signature": {"state": "unsigned"}} | _log_files(record, beside)
     signature, algorithm = metadata.get("signature"), metadata.get("signature-algorithm")
-    reason = _broken(head, record, signature, algorithm, environment)
+    reason = _broken(head, record, signature, algorithm, beside.settings.environment)
     said = {"value": signature, "algorithm": algorithm, "reason": reason}
     state = "valid" if reason is None else "invalid"
-    return {"signature": {"state": state, **{k: v for k, v in said.items() if v is not None}}}
+    verdict = {"signature": {"state": state, **{k: v for k, v in said.items() if v is not None}}}
+    return verdict if reason else verdict | _log_files(record, beside)
+
+
+def _log_files(record: bytes, beside: Beside) -> dict[str, Any]:
+    """What became of the log files that a digest names; nothing where it names none that can be looked for."""
+    before, below, _ = beside.item.uri.rpartition("AWSLogs/")
+    try:
+        named = NAMED.decode(record)
+    except (msgspec.MsgspecError, RecursionError):
+        return {}
+    keys = {
+        match[1]: file.hashValue
+        for file in named.logFiles
+        if below and file.s3Bucket == named.digestS3Bucket and (match := LOG_FILE.fullmatch(file.s3Object))
+    }
+    if not keys:
+        return {}
+    with ThreadPoolExecutor(READERS) as readers:
+        hashes = list(readers.map(lambda key: _hash(before + key, beside), keys))
+    missing = [key for key, found in zip(keys, hashes, strict=True) if found is None]
+    altered = [key for key, found in zip(keys, hashes, strict=True) if found is not None and found != keys[key]]
+    told = {"altered": altered[:LISTED], "missing": missing[:LISTED]}
+    state = "differ" if missing or altered else "whole"
+    return {"log_files": {"state": state, "verified": len(keys), **{k: v for k, v in told.items() if v}}}
+
+
+def _hash(uri: str, beside: Beside) -> str | None:
+    """The SHA-256 of an object's plain bytes; empty where they cannot be unpacked, None where there is no object."""
+    item, limit = replace(beside.item, uri=uri), beside.settings.max_document_bytes
+    try:
+        stream = beside.store.open(item, pin=False)
+    except ObjectGone:
+        return None
+    try:
+        unpacked, _ = plain(stream, size=limit, max_ratio=1)
+        total = sha256()
+        while block := unpacked.read(1 << 20):
+            total.update(block)
+        return total.hexdigest()
+    except DataError:
+        return ""
+    finally:
+        stream.close()
 
 
 def _broken(

@@ -39,17 +39,19 @@ STATES = (
 
 
 def clock(columns: Mapping[str, pa.Array]) -> Sequence[Value] | pa.Array:
-    """When the report was made; else the newest time of the row. `N/A` and the like are none."""
+    """When the report was made; else the newest time of the row, in epoch milliseconds."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     names = (GENERATED,) if GENERATED in columns else [name for name in PAST if name in columns]
-    times = [
-        pc.if_else(pc.match_substring_regex(columns[name], r"^\d"), columns[name], pa.scalar(None, pa.binary()))
-        for name in names
-    ]
-    newest = pc.max_element_wise(*times).to_pylist()
-    return [None if time is None else time.decode("utf-8", "replace") for time in newest]
+    # `N/A`, `no_information` and `not_supported` are no times, and greater than all that begins with a digit
+    times = [pc.if_else(pc.less(columns[name], b":"), columns[name], pa.scalar(None, pa.binary())) for name in names]
+    newest = pc.max_element_wise(*times)
+    try:
+        texts = pc.replace_substring(newest.cast(pa.string()), "+00:00", "Z")
+        return texts.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return [None if time is None else time.decode("utf-8", "replace") for time in newest.to_pylist()]
 
 
 CSV = Lines(header=header_like(r"[a-z][a-z0-9_]*", (",",)), opens=b"u")

@@ -9,23 +9,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.htm
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from transforms.decoders.json_records import envelope
+from transforms.decoders.cloudwatch import CloudWatch
+from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.sources.base import Head, KeyTemplate, Source, Value
 
 
 class ResolverHead(Head):
     query_timestamp: Value = None
-    message: str | None = None
-    id: Value = None
-
-
-def unwrap(head: ResolverHead) -> tuple[bytes, dict[str, Any]] | None:
-    """A log event of CloudWatch Logs holds the record as JSON in a string."""
-    if head.message is None or head.query_timestamp is not None:
-        return None
-    return head.message.encode(), {} if head.id is None else {"cloudwatch": {"id": head.id}}
 
 
 SOURCE = Source(
@@ -36,8 +27,7 @@ SOURCE = Source(
     documentation="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs.html",
     lateness="within minutes, in batches",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
-    expand=envelope("logEvents"),
+    framing=CloudWatch(JsonRecords(envelope())),
     head=ResolverHead,
     clock=lambda head: head.query_timestamp,
-    unwrap=unwrap,
 )

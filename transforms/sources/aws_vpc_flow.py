@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from transforms.decoders.cloudwatch import CloudWatch
 from transforms.decoders.framing import ByContent
 from transforms.decoders.json_records import envelope
 from transforms.decoders.json_rows import JsonRows
@@ -92,12 +93,12 @@ SOURCE = Source(
         segments=(r"(?:year=)?(?P<year>\d{4})", r"(?:month=)?(?P<month>\d\d)", r"(?:day=)?(?P<day>\d\d)"),
         overlap=timedelta(days=2),
     ),
-    framing=ByContent(
-        text=TEXT,
-        json=JsonRows(
-            expand=envelope("logEvents"), rename=lambda name: name.replace("_", "-"), message="message", lines=TEXT
-        ),
-        parquet=ParquetRows(rename=lambda name: name.replace("_", "-")),
+    framing=CloudWatch(
+        ByContent(
+            text=TEXT,
+            json=JsonRows(expand=envelope(), rename=lambda name: name.replace("_", "-"), message="message", lines=TEXT),
+            parquet=ParquetRows(rename=lambda name: name.replace("_", "-")),
+        )
     ),
     table=Table(
         identity=(

@@ -15,6 +15,8 @@ from transforms.decoders.framing import Bounds, Framing
 from transforms.decoders.json_records import Expand, JsonRecords, envelope
 from transforms.errors import ConfigError
 from transforms.lake.records import Chunk
+from transforms.readers.base import ObjectStore, RemoteObject
+from transforms.settings import Settings
 
 if TYPE_CHECKING:  # Airflow reads the declarations of all sources again and again
     import pyarrow as pa
@@ -23,9 +25,19 @@ Value = str | int | float | None
 """What a field of a head may hold; a record with anything else there is quarantined as of a wrong type."""
 
 
-Vouch = Callable[[bytes, Mapping[str, str] | None, Mapping[str, str]], Mapping[str, Any]]
-"""(a record, what its store keeps as the object's metadata or None where it keeps none, environment) -> attributes that
-say whether a signature holds. Raises ConfigError or RetryableError where that cannot be said now."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a verification may look at beside the record: its object, the store of that, and the settings."""
+
+    item: RemoteObject
+    store: ObjectStore
+    settings: Settings
+
+
+Vouch = Callable[[bytes, Beside], Mapping[str, Any]]
+"""(a record, what lies beside it) -> attributes that say whether a signature holds, and what it vouches for.
+
+Raises ConfigError, RetryableError or ObjectGone where that cannot be said now."""
 
 
 class Head(msgspec.Struct, gc=False):

@@ -3,9 +3,10 @@
     {{ adapter.dispatch('json_without', 'catchment')(expression, keys) }}
 {%- endmacro %}
 
+{# Left to itself DuckDB casts to JSON where it reads the value, which is outside of `try`: text that is no JSON would end the query. #}
 {% macro duckdb__json_without(expression, keys) -%}
     nullif(
-        try(cast(json_merge_patch('{}', json_merge_patch({{ expression }}, '{ {%- for key in keys -%} "{{ key }}":null{{ ',' if not loop.last }} {%- endfor -%} }')) as varchar)),
+        try(cast(json_merge_patch('{}', json_merge_patch(try_cast({{ expression }} as json), '{ {%- for key in keys -%} "{{ key }}":null{{ ',' if not loop.last }} {%- endfor -%} }')) as varchar)),
         '{}'
     )
 {%- endmacro %}

@@ -6,8 +6,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
+from isal import igzip
+
 from infra.local.simulate.model import TICK_S, Delivery, Record, Run
-from infra.local.simulate.rendering import uuid
+from infra.local.simulate.rendering import seconds_z, uuid
 from infra.local.simulate.rhythm import hour_of_week
 
 WEEKEND = 0.5
@@ -71,6 +73,21 @@ class FindingFeed:
         for slot in sorted(slot for slot in self._slots if until is None or slot[0] < until):
             name = uuid(random.Random(f"{self._run.seed}/{slot}").randbytes(16).hex())
             yield self._pack(slot[0], slot[1], name, self._slots.pop(slot))
+
+
+def events(kind: str, service: str, due: int, stream: str, name: str, details: Sequence[str]) -> bytes:
+    """Return EventBridge events one after the other without line ends, gzip, as a delivery stream writes them.
+
+    kind: their detail-type. service: their source. stream: account and region. details: JSON texts.
+    """
+    account, region = stream.split("/")
+    head = f'{{"version":"0","detail-type":"{kind}","source":"{service}","account":"{account}","region":"{region}"'
+    texts = [
+        f'{head},"id":"{uuid(random.Random(f"{name}/{n}").randbytes(16).hex())}","time":"{seconds_z(due)}",'
+        f'"resources":[],"detail":{detail}}}'
+        for n, detail in enumerate(details)
+    ]
+    return igzip.compress("".join(texts).encode(), 1, mtime=0)
 
 
 def _level(start: int) -> float:

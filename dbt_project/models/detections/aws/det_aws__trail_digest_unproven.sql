@@ -1,6 +1,6 @@
 {{ detect_event(
     input=ref('ocsf_base_event'),
-    where="source = 'aws_cloudtrail_digest' and status_id = 2",
+    where="source = 'aws_cloudtrail_digest' and status_code = 'invalid'",
     entity=['resource_uid'],
     window=1440,
     facts={'reasons': distinct_texts('status_detail')},

@@ -27,7 +27,10 @@ parsed as (
         records.*,
         {{ parse_json('raw', digest_fields) }} as digest,
         {{ json_text('attributes', 'signature', 'state') }} as signature,
-        {{ json_text('attributes', 'signature', 'reason') }} as reason
+        {{ json_text('attributes', 'signature', 'reason') }} as reason,
+        {{ json_text('attributes', 'log_files', 'state') }} = 'differ' as is_contradicted,
+        {{ json_text('attributes', 'log_files', 'altered') }} as altered,
+        {{ json_text('attributes', 'log_files', 'missing') }} as missing
     from records
 
 ),
@@ -52,7 +55,11 @@ classified as (
         opened.*,
         coalesce(kinds.class_uid, 0) as to_class,
         coalesce(kinds.activity_id, 99) as to_activity,
-        case opened.signature when 'valid' then 1 when 'invalid' then 2 else 0 end as result
+        case
+            when opened.is_contradicted or opened.signature = 'invalid' then 2
+            when opened.signature = 'valid' then 1
+            else 0
+        end as result
     from opened
     left join kinds on opened.kind = kinds.kind
 
@@ -71,11 +78,19 @@ final as (
         {{ ocsf_class_columns('to_class', 'to_activity', 'kind') }},
         cast(1 as integer) as severity_id,
         'Informational' as severity,
-        -- whether its signature holds
+        -- whether its signature holds, and what it says of the log files
         cast(result as integer) as status_id,
         case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
-        signature as status_code,
-        reason as status_detail,
+        case when is_contradicted then 'log_files_differ' else signature end as status_code,
+        case
+            when is_contradicted
+                then concat_ws(
+                    '; ',
+                    case when altered is not null then concat('altered: ', altered) end,
+                    case when missing is not null then concat('missing: ', missing) end
+                )
+            else reason
+        end as status_detail,
         -- cloud
         'AWS' as cloud_provider,
         digest.awsAccountId as cloud_account_uid,

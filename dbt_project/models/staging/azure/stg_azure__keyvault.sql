@@ -74,7 +74,8 @@ read as (
         nullif(regexp_extract(
             coalesce(nullif(request.id, ''), request.requestUri), '^https?://[^/]+/(deleted)?(secrets|keys|certificates)/([^/?]+)', 3
         ), '') as object_name,
-        {{ is_ip('caller_ip') }} as is_from_ip
+        {{ is_ip('caller_ip') }} as is_from_ip,
+        coalesce(claims, '{}') = '{}' and caller_ip is not null as is_anonymous
     from opened
 
 ),
@@ -144,7 +145,9 @@ final as (
         nullif(claim.uti, '') as actor_session_uid,
         nullif(claim.iss, '') as actor_session_issuer,
         case when claim.amr like '%mfa%' then true when claim.amr is not null then false end as actor_session_is_mfa,
-        case when coalesce(upn, full_name, app_uid, object_uid, caller_ip) is null then 'microsoft.keyvault' end as actor_app_name,
+        case
+            when coalesce(upn, full_name, app_uid, object_uid) is null and not is_anonymous then 'microsoft.keyvault'
+        end as actor_app_name,
         nullif(claim.idp, '') as actor_idp_name,
         -- network
         case when is_from_ip then caller_ip end as src_endpoint_ip,

@@ -1,4 +1,4 @@
-{{ routes_to(['detection_finding', 'base_event']) }}
+{{ routes_to(['vulnerability_finding', 'compliance_finding', 'detection_finding', 'base_event']) }}
 
 {# https://cloud.google.com/security-command-center/docs/reference/rest/v2/organizations.sources.findings, and its v1 #}
 {% set finding_fields = {
@@ -14,6 +14,13 @@
     'connections': [{
         'sourceIp': 'string', 'sourcePort': 'string', 'destinationIp': 'string', 'destinationPort': 'string',
     }],
+    'compliances': [{'standard': 'string', 'version': 'string', 'ids': ['string']}],
+    'vulnerability': {
+        'cve': {'id': 'string', 'references': [{'uri': 'string'}], 'cvssv3': {'baseScore': 'string'}, 'upstreamFixAvailable': 'string'},
+        'offendingPackage': {'packageName': 'string', 'packageType': 'string', 'packageVersion': 'string'},
+        'fixedPackage': {'packageVersion': 'string'},
+        'securityBulletin': {'bulletinId': 'string'},
+    },
     'indicator': {'ipAddresses': ['string'], 'domains': ['string']},
     'mitreAttack': {
         'primaryTactic': 'string', 'primaryTechniques': ['string'], 'additionalTactics': ['string'],
@@ -81,6 +88,14 @@ read as (
             nullif(finding.access.callerIp, ''), nullif({{ list_item('finding.connections', 1) }}.sourceIp, ''),
             {{ list_item('finding.indicator.ipAddresses', 1) }}
         ) as from_ip,
+        case
+            when finding.state = 'INACTIVE' then 4 when finding.mute = 'MUTED' then 3 else 1
+        end as standing,
+        finding.vulnerability as weakness,
+        -- what a scanner of the web finds has a name, no number
+        coalesce(
+            nullif(finding.vulnerability.cve.id, ''), nullif(finding.vulnerability.securityBulletin.bulletinId, ''), finding.category
+        ) as weakness_uid,
         case upper(finding.severity) when 'CRITICAL' then 5 when 'HIGH' then 4 when 'MEDIUM' then 3 when 'LOW' then 2 else 0 end as grade
     from opened
 
@@ -109,7 +124,15 @@ classified as (
     select
         matched.*,
         case when finding.name is null or finding.category is null then 0 else coalesce(kind_class, 0) end as to_class,
-        case when finding.name is null or finding.category is null then 99 else coalesce(kind_activity, 99) end as to_activity
+        case when finding.name is null or finding.category is null then 99 else coalesce(kind_activity, 99) end as to_activity,
+        {{ list_where(
+            list_of([cvss_score("'3.0'", 'weakness.cve.cvssv3.baseScore', 'cast(null as varchar)')]), 'item.base_score is not null'
+        ) }} as scores,
+        {{ list_where(list_of([affected_package(
+            'weakness.offendingPackage.packageName', 'weakness.offendingPackage.packageVersion', 'cast(null as varchar)',
+            'cast(null as varchar)', 'cast(null as varchar)', 'weakness.offendingPackage.packageType', 'cast(null as varchar)',
+            "nullif(weakness.fixedPackage.packageVersion, '')",
+        )]), "item.name <> ''") }} as packages
     from matched
 
 ),
@@ -129,8 +152,8 @@ final as (
         {{ ocsf_class_columns('to_class', 'to_activity', 'finding_class') }},
         cast(grade as integer) as severity_id,
         {{ severity_name('grade') }} as severity,
-        cast(case when to_class = 0 then 0 when is_closed then 4 when is_muted then 3 else 1 end as integer) as status_id,
-        case when to_class = 0 then 'Unknown' when is_closed then 'Resolved' when is_muted then 'Suppressed' else 'New' end as status,
+        cast(case when to_class = 0 then 0 else standing end as integer) as status_id,
+        case when to_class = 0 then 'Unknown' else {{ finding_status_name('standing') }} end as status,
         finding.state as status_code,
         coalesce(nullif(finding.description, ''), finding.category) as message,
         -- actor
@@ -196,6 +219,25 @@ final as (
         try_cast(finding.createTime as timestamptz) as finding_info_first_seen_dt,
         try_cast(finding.eventTime as timestamptz) as finding_info_last_seen_dt,
         nullif(finding.nextSteps, '') as remediation_desc,
+        case when to_class = 2002 then {{ list_map('weakness.cve.references', 'item.uri') }} end as remediation_references,
+        case
+            when to_class = 2002 then {{ list_of([vulnerability(
+                'weakness_uid', 'finding.category', 'finding.severity', 'scores', 'cast(null as varchar)', 'packages',
+                'cast(null as varchar[])', 'cast(null as varchar)', 'try_cast(weakness.cve.upstreamFixAvailable as boolean)',
+                'cast(null as boolean)',
+            )]) }}
+        end as vulnerabilities,
+        case when to_class = 2003 then finding.category end as compliance_control,
+        case
+            when to_class = 2003
+                then {{ list_map('finding.compliances', "item.standard || coalesce(' ' || nullif(item.version, ''), '')") }}
+        end as compliance_standards,
+        case
+            when to_class = 2003 then {{ list_map('finding.compliances', joined_texts('item.ids')) }}
+        end as compliance_requirements,
+        cast(case when to_class = 2003 then case finding.state when 'ACTIVE' then 3 when 'INACTIVE' then 1 else 0 end end as integer)
+            as compliance_status_id,
+        case when to_class = 2003 then finding.state end as compliance_status,
         case
             when {{ attack_tactic_uid('attack.primaryTactic') }} is not null
                 then {{ list_of([attack_tactic_uid('attack.primaryTactic')]) }}

@@ -15,15 +15,21 @@ from typing import NamedTuple
 
 from infra.local.simulate.model import DAY_S, HOUR_S, TICK_S, Delivery, Record, Run, Source, utc
 from infra.local.simulate.rendering import compact_time
+from infra.local.simulate.rhythm import hour_of_week
 
 NAME = "aws_iam_credential_report"
 BUCKET = "s3/example-org-credential-reports"
 LEAST_S = 4 * HOUR_S
 ROTATION_S = 60 * DAY_S
 """How long an access key is used."""
+WEEKEND = 120
+"""The hour of the week in which the weekend begins."""
+WEEK_FILLED = 6 / 7
+"""Part of a week's turns that are taken."""
 AGAIN = 0.1
 """Part of the reports that the job fetches twice."""
-BREAK_GLASS = ("break-glass-1", "break-glass-2")
+EVERYWHERE = {"break-glass-1": "", "break-glass-2": "", "ses-smtp": "email", "license-server": "s3"}
+"""Users that each account has, and what their key is used for."""
 COLUMNS = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
     "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,"
@@ -56,7 +62,7 @@ def users(run: Run) -> dict[str, tuple[User, ...]]:
             found[work.account].append(User(work.name, run.start - age * DAY_S, work.region, service))
     for account, region in run.organisation.home_region.items():
         age = rng.randrange(900, 1200)
-        found[account] += [User(name, run.start - age * DAY_S, region, "") for name in BREAK_GLASS]
+        found[account] += [User(name, run.start - age * DAY_S, region, used) for name, used in EVERYWHERE.items()]
     return {account: tuple(sorted(held)) for account, held in found.items()}
 
 
@@ -84,21 +90,22 @@ def _time(epoch_s: int) -> str:
 
 
 class Reports:
-    """The reports of all accounts, at even distances."""
+    """The reports of all accounts: at even distances, at weekends every second one."""
 
     def __init__(self, run: Run, expected: float):
         """Prepare about `expected` rows over the run."""
         self.distinct = 0
         self._run, self._rng, self._users = run, run.rng(NAME), users(run)
         rows = sum(len(held) + 1 for held in self._users.values())
-        every = (run.end - run.start) * rows / max(expected, rows)
+        every = (run.end - run.start) * WEEK_FILLED * rows / max(expected, rows)
         self._every = max(LEAST_S, round(every / TICK_S) * TICK_S)
 
     def advance(self, start: int, planted: Sequence[Record]) -> Iterator[Delivery]:
         """Yield the reports made in the step from `start`. A report has no single records that could be planted."""
         if planted:
             raise ValueError("a credential report is made of the account's users, not of records")
-        if (start - self._run.start) % self._every:
+        turn, between = divmod(start - self._run.start, self._every)
+        if between or (turn % 2 and hour_of_week(start) >= WEEKEND):
             return
         for account, held in self._users.items():
             oldest = min(user.created for user in held) - DAY_S
@@ -122,4 +129,4 @@ class Reports:
         yield from ()
 
 
-SOURCE = Source(name=NAME, root=BUCKET, share=0.02, open=Reports)
+SOURCE = Source(name=NAME, root=BUCKET, share=0.025, open=Reports)

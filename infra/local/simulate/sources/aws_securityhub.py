@@ -1,4 +1,3 @@
-# ruff: noqa: S311  (seeded randomness is the point)
 """AWS Security Hub findings in ASFF: events of EventBridge one after the other, as Firehose writes them.
 
 Shapes follow the Security Hub user guide. Controls find what is not as it should be, again and again until
@@ -11,12 +10,10 @@ import json
 import random
 from dataclasses import dataclass
 
-from isal import igzip
-
-from infra.local.simulate.findings import FindingFeed
+from infra.local.simulate.findings import FindingFeed, events
 from infra.local.simulate.model import Delivery, Record, Run, Source, utc
 from infra.local.simulate.network import Interface, interfaces
-from infra.local.simulate.rendering import compact_time, millis_z, seconds_z, uuid
+from infra.local.simulate.rendering import compact_time, millis_z, uuid
 from infra.local.simulate.weaknesses import Weakness, weaknesses
 
 NAME = "aws_securityhub"
@@ -174,18 +171,12 @@ def _result(generator: str, *, passed: bool) -> dict[str, object]:
 
 def buffered(due: int, stream: str, name: str, bodies: list[str]) -> Delivery:
     """Return the object that the delivery stream of an account and region writes."""
-    account, region = stream.split("/")
-    kind = '"detail-type":"Security Hub Findings - Imported","source":"aws.securityhub"'
-    events = [
-        f'{{"version":"0",{kind},"account":"{account}","id":"{uuid(random.Random(f"{name}/{n}").randbytes(16).hex())}","time":"{seconds_z(due)}",'
-        f'"region":"{region}","resources":[],"detail":{{"findings":[{body}]}}}}'
-        for n, body in enumerate(bodies)
-    ]
+    details = [f'{{"findings":[{body}]}}' for body in bodies]
     return Delivery(
         source=NAME,
-        key=f"{BUCKET}/{account}/{region}/{compact_time(due, '%Y/%m/%d/%H')}"
+        key=f"{BUCKET}/{stream}/{compact_time(due, '%Y/%m/%d/%H')}"
         f"/findings-1-{compact_time(due, '%Y-%m-%d-%H-%M-%S')}-{name}.gz",
-        data=igzip.compress("".join(events).encode(), 1, mtime=0),
+        data=events("Security Hub Findings - Imported", "aws.securityhub", due, stream, name, details),
         delivered_at=utc(due),
         offset=None,
         records=len(bodies),
