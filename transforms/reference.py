@@ -46,14 +46,16 @@ STORAGE_VIEWER = """\
 gcloud storage buckets add-iam-policy-binding gs://BUCKET --member=MEMBER --role=roles/storage.objectViewer"""
 PUBSUB_SUBSCRIBER = """\
 gcloud pubsub subscriptions add-iam-policy-binding SUBSCRIPTION --member=MEMBER --role=roles/pubsub.subscriber"""
-CONTAINER = (
-    "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT"
-    "/blobServices/default/containers/CONTAINER"
-)
+STORAGE = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT"
 BLOB_READER = f"""\
-az role assignment create --assignee-object-id PRINCIPAL --role "Storage Blob Data Reader" --scope {CONTAINER}"""
+az role assignment create --assignee-object-id PRINCIPAL --role "Storage Blob Data Reader" \\
+  --scope {STORAGE}/blobServices/default/containers/CONTAINER"""
 
-STORES = {"AWS": ("s3", "sqs"), "Google": ("gs", "pubsub"), "Microsoft": ("az",)}
+QUEUE_PROCESSOR = f"""\
+az role assignment create --assignee-object-id PRINCIPAL --role "Storage Queue Data Message Processor" \\
+  --scope {STORAGE}/queueServices/default/queues/QUEUE"""
+
+STORES = {"AWS": ("s3", "sqs"), "Google": ("gs", "pubsub"), "Microsoft": ("az", "azqueue")}
 """Where a vendor's own delivery writes to, by scheme of CATCHMENT_<SOURCE>_FROM; any store takes what others export."""
 PLACES = {
     "s3": ("S3 by listing", "s3://BUCKET/PREFIX/"),
@@ -61,6 +63,7 @@ PLACES = {
     "gs": ("Cloud Storage by listing", "gs://BUCKET/PREFIX/"),
     "pubsub": ("Cloud Storage by notification", "pubsub://PROJECT/SUBSCRIPTION"),
     "az": ("Azure container by listing", "az://CONTAINER/PREFIX/"),
+    "azqueue": ("Azure container by Event Grid (block blobs alone)", "azqueue://QUEUE"),
 }
 
 
@@ -136,6 +139,7 @@ def _right(scheme: str, source: Source) -> str:
         "gs": STORAGE_VIEWER,
         "pubsub": f"{PUBSUB_SUBSCRIBER}\n{STORAGE_VIEWER}",
         "az": BLOB_READER,
+        "azqueue": f"{QUEUE_PROCESSOR}\n{BLOB_READER}",
     }[scheme]
 
 

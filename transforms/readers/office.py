@@ -44,6 +44,8 @@ def content_type(name: str) -> ApiPull:
 
     return ApiPull(
         stream=name,
+        place="https://manage.office.com/api/v1.0/TENANT/activity/feed",
+        permission=f"ActivityFeed.Read of Office 365 Management APIs, granted to the workload's identity; or {TOKEN}",
         first=first,
         headers=office_headers,
         following=next_page,
