@@ -15,7 +15,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -45,7 +44,7 @@ ECS = {
     "account": ["cloud.account.id", "cloud.project.id"],
     "resource": [
         *("user.target.id", "user.target.name", "user.target.email", "user.target.group.id", "user.target.group.name"),
-        *("group.id", "group.name", "cloud.instance.id", "destination.ip", "dns.question.name", "url.original"),
+        *("group.id", "group.name", "cloud.instance.id", "destination.ip", "dns.question.name"),
     ],
 }
 OCSF = {
@@ -178,14 +177,18 @@ def ours(sample_lake: Settings) -> dict[str, Ours]:
             rows[row["source"], row["event_uid"]].append(row)
     for source in COMPARED:
         query = f"select event_uid, object_uri, record_no, raw from bronze.{source} where {of_compared('object_uri')}"
-        for record in lake.sql(f"{query} order by object_uri, record_no"):
-            same = rows[source, record["event_uid"]]
-            hashed = sha256(record["raw"].encode()).hexdigest()
-            place = record["object_uri"], record["record_no"]
-            # of a text that came twice one row was kept; of two texts with one event_uid each is a row
-            by_hash = (r for r in same if r["raw_data_hash"] == hashed)
-            row = next((r for r in same if (r["object_uri"], r["record_no"]) == place), next(by_hash, same[0]))
-            found[source].by_text[canonical(record["raw"])] = row
+        delivered = lake.sql(f"{query} order by object_uri, record_no")
+        kept = {
+            (row["object_uri"], row["record_no"]): row for (of, _), same in rows.items() if of == source for row in same
+        }
+        mine = [row for (of, _), same in rows.items() if of == source for row in same]
+        kept = {(row["object_uri"], row["record_no"]): row for row in mine}
+        texts = found[source].by_text
+        for record in delivered:
+            if (row := kept.get((record["object_uri"], record["record_no"]))) is not None:
+                texts[canonical(record["raw"])] = row
+        for record in delivered:  # of an event that came twice one row was kept, perhaps in other words
+            row = texts.setdefault(canonical(record["raw"]), rows[source, record["event_uid"]][0])
             found[source].by_object[sample_of(record["object_uri"])].append(row)
     return found
 
@@ -241,8 +244,10 @@ def differing_fields(record: Record, row: dict[str, Any], known: dict[str, Any])
         said = [(path, value) for path in paths for value in at(record.said, path)]
         columns = [*COLUMNS[field], *known.get("columns", {}).get(field, [])]
         mine = {plain(field, value) for column in columns for value in values(row.get(column))}
-        if field == "actor":  # others cut an address at the @, and name the role of a session
-            mine |= {re.split("[@/]", value)[0] for value in mine}
+        if field in ("actor", "resource"):  # others cut an address at the @
+            mine |= {value.partition("@")[0] for value in mine}
+        if field == "actor":  # and name the role of a session
+            mine |= {value.partition("/")[0] for value in mine}
         if said:
             yield field, [(path, value) for path, value in said if plain(field, value) not in mine]
 
