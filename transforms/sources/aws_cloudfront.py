@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from transforms.decoders.cloudwatch import CloudWatch
 from transforms.decoders.framing import ByContent
 from transforms.decoders.json_records import envelope
 from transforms.decoders.json_rows import JsonRows
@@ -74,10 +75,12 @@ SOURCE = Source(
         segments=(r"(?:year=)?(?P<year>\d{4})", r"(?:month=)?(?P<month>\d\d)", r"(?:day=)?(?P<day>\d\d)"),
         overlap=timedelta(days=2),
     ),
-    framing=ByContent(
-        text=TEXT,
-        json=JsonRows(expand=envelope("logEvents"), rename=plain, message="message", lines=TEXT),
-        parquet=ParquetRows(rename=plain),
+    framing=CloudWatch(
+        ByContent(
+            text=TEXT,
+            json=JsonRows(expand=envelope(), rename=plain, message="message", lines=TEXT),
+            parquet=ParquetRows(rename=plain),
+        )
     ),
     table=Table(
         identity=("x-edge-request-id", "date", "time", "timestamp-ms", "sc-status", "sc-bytes", "x-edge-result-type"),

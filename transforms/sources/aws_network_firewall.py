@@ -10,11 +10,11 @@ https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 
-from transforms.decoders.json_records import envelope
+from transforms.decoders.cloudwatch import CloudWatch
+from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.sources.base import Head, KeyTemplate, Source, Value
 
 
@@ -23,23 +23,13 @@ class EveEvent(msgspec.Struct, gc=False):
 
 
 class FirewallHead(Head):
-    firewall_name: Value = None
     event: EveEvent | None = None
-    message: str | None = None
-    id: Value = None
 
 
 def clock(head: FirewallHead) -> Value:
     """When the event was; `event_timestamp` is when it was logged. Suricata writes UTC as +0000."""
     time = None if head.event is None else head.event.timestamp
     return f"{time[:-5]}Z" if isinstance(time, str) and time.endswith("+0000") else time
-
-
-def unwrap(head: FirewallHead) -> tuple[bytes, dict[str, Any]] | None:
-    """A log event of CloudWatch Logs holds the record as JSON in a string."""
-    if head.message is None or head.firewall_name is not None:
-        return None
-    return head.message.encode(), {} if head.id is None else {"cloudwatch": {"id": head.id}}
 
 
 SOURCE = Source(
@@ -50,8 +40,7 @@ SOURCE = Source(
     documentation="https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging-contents.html",
     lateness="a file every few minutes; flows when they end",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
-    expand=envelope("logEvents"),
+    framing=CloudWatch(JsonRecords(envelope())),
     head=FirewallHead,
     clock=clock,
-    unwrap=unwrap,
 )

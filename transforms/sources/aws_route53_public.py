@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from transforms.decoders.cloudwatch import CloudWatch
 from transforms.decoders.framing import ByContent
 from transforms.decoders.json_records import envelope
 from transforms.decoders.json_rows import JsonRows
@@ -59,7 +60,7 @@ SOURCE = Source(
     documentation="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html",
     lateness="within minutes",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
-    framing=ByContent(text=TEXT, json=JsonRows(expand=envelope("logEvents"), message="message", lines=TEXT)),
+    framing=CloudWatch(ByContent(text=TEXT, json=JsonRows(expand=envelope(), message="message", lines=TEXT))),
     table=Table(
         # a query has no id: one that came again within a millisecond, all else the same, is one
         identity=hyphened(FIELDS)[1:],

@@ -10,24 +10,14 @@ https://docs.aws.amazon.com/waf/latest/developerguide/logging-s3.html
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from transforms.decoders.json_records import envelope
+from transforms.decoders.cloudwatch import CloudWatch
+from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.sources.base import Head, KeyTemplate, Source, Value
 
 
 class WafHead(Head):
     timestamp: Value = None
-    webaclId: Value = None
-    message: str | None = None
-    id: Value = None
-
-
-def unwrap(head: WafHead) -> tuple[bytes, dict[str, Any]] | None:
-    """A log event of CloudWatch Logs holds the record as JSON in a string, beside a timestamp of its own."""
-    if head.message is None or head.webaclId is not None:
-        return None
-    return head.message.encode(), {} if head.id is None else {"cloudwatch": {"id": head.id}}
 
 
 SOURCE = Source(
@@ -38,8 +28,7 @@ SOURCE = Source(
     documentation="https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html",
     lateness="a file every 5 minutes",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
-    expand=envelope("logEvents"),
+    framing=CloudWatch(JsonRecords(envelope())),
     head=WafHead,
     clock=lambda head: head.timestamp,
-    unwrap=unwrap,
 )

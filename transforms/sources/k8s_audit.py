@@ -23,7 +23,8 @@ from typing import Any
 
 import msgspec
 
-from transforms.decoders.json_records import envelope
+from transforms.decoders.cloudwatch import CloudWatch
+from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.lake.records import Raw
 from transforms.sources import log_entry
 from transforms.sources.base import KeyTemplate, Source, Value
@@ -34,7 +35,7 @@ WRITE_TEST = r"(^|/)aws-logs-write-test$"
 """What CloudWatch Logs leaves where it exports to."""
 EXPORTED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?=\{)")
 """What an export of CloudWatch Logs writes before each event."""
-ENVELOPES = envelope("logEvents", "items", "records", "entries", "receivedMessages")
+ENVELOPES = envelope("items", "records", "entries", "receivedMessages")
 
 
 class Event(msgspec.Struct, gc=False):
@@ -67,8 +68,6 @@ class AuditHead(log_entry.LogEntryHead):
     requestReceivedTimestamp: Value = None
     stageTimestamp: Value = None
     protoPayload: Payload | None = None
-    message: log_entry.PubsubMessage | str | None = None  # type: ignore[assignment]  # CloudWatch's is text
-    id: Value = None
     category: Value = None
     time: Value = None
     properties: Properties | Value = None
@@ -92,12 +91,8 @@ def expand(value: Raw) -> list[Raw]:
 
 
 def unwrap(head: AuditHead) -> tuple[bytes, dict[str, Any]] | None:
-    """The event in a log event of CloudWatch Logs or a message of Pub/Sub; raises ValueError where that holds none."""
-    if head.verb is not None or head.auditID is not None:
-        return None
-    if isinstance(head.message, str):
-        return head.message.encode(), {} if head.id is None else {"cloudwatch": {"id": head.id}}
-    return log_entry.unwrap(head)
+    """The entry in a message of Pub/Sub; raises ValueError where that holds none."""
+    return None if head.verb is not None or head.auditID is not None else log_entry.unwrap(head)
 
 
 def reject(head: AuditHead) -> str | None:
@@ -145,7 +140,7 @@ SOURCE = Source(
     ),
     grows=True,
     skip_keys=WRITE_TEST,
-    expand=expand,
+    framing=CloudWatch(JsonRecords(expand)),
     head=AuditHead,
     identity=identity,
     clock=clock,

@@ -90,6 +90,7 @@ final as (
         -- api and cloud
         {{ field_of('x_edge_request_id') }} as api_request_uid,
         'AWS' as cloud_provider,
+        {{ json_text('attributes', 'cloudwatch', 'owner') }} as cloud_account_uid,
         {{ url_decoded('user_agent') }} as http_user_agent,
         coalesce(distribution_id, distribution_host) as resource_uid,
         case when coalesce(distribution_id, distribution_host) is not null then 'AWS::CloudFront::Distribution' end as resource_type,

@@ -154,6 +154,7 @@ final as (
         coalesce(nullif(seen.http.hostname, ''), nullif(seen.tls.sni, ''), nullif(nullif(seen.sni, ''), '-')) as dst_endpoint_hostname,
         -- api and cloud
         'AWS' as cloud_provider,
+        {{ json_text('attributes', 'cloudwatch', 'owner') }} as cloud_account_uid,
         nullif(regexp_extract(record.availability_zone, '^"([a-z]+(-[a-z]+)+-[0-9]+)[a-z-]', 1), '') as cloud_region,
         nullif(seen.http.http_user_agent, '') as http_user_agent,
         firewall as resource_uid,

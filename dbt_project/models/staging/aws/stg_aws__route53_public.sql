@@ -70,6 +70,7 @@ final as (
         'Route 53' as dst_endpoint_svc_name,
         -- api and cloud
         'AWS' as cloud_provider,
+        {{ json_text('attributes', 'cloudwatch', 'owner') }} as cloud_account_uid,
         zone_id as resource_uid,
         case when zone_id is not null then 'AWS::Route53::HostedZone' end as resource_type,
         {{ other_fields() }} as unmapped,

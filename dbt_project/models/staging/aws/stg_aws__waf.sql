@@ -19,7 +19,7 @@
 ] %}
 {% set rest = {
     'httpRequest': json_without(json_text('raw', 'httpRequest'), request_mapped),
-    'ruleGroupList': "nullif(" ~ json_text('raw', 'ruleGroupList') ~ ", '[]')",
+    'ruleGroupList': "case when event.ruleGroupList is not null then nullif(" ~ json_text('raw', 'ruleGroupList') ~ ", '[]') end",
 } %}
 {% for name in others %}
     {% do record_fields.update({name: 'json'}) %}

@@ -93,7 +93,10 @@ opened as (
         nullif(entry.protoPayload.resourceName, '') as gke_resource,
         -- the Kubernetes Status that a refused or failed request was answered with
         try_cast({{ json_text('entry.protoPayload.response', 'code') }} as integer) as gke_answer,
-        try_cast(entry.protoPayload.status.code as integer) as rpc_code
+        try_cast(entry.protoPayload.status.code as integer) as rpc_code,
+        -- EKS says whose cluster it is by where it logs to
+        {{ json_text('attributes', 'cloudwatch', 'owner') }} as eks_account,
+        nullif(regexp_extract({{ json_text('attributes', 'cloudwatch', 'log_group') }}, '^/aws/eks/([^/]+)/cluster$', 1), '') as eks_cluster
     from decoded
 
 ),
@@ -139,7 +142,8 @@ named as (
         try_cast(answer.code as integer) as answer_code,
         -- which cluster
         coalesce(
-            nullif(label.cluster_name, ''), nullif(lower(regexp_extract(entry.resourceId, '/(?i:managedclusters)/([^/]+)', 1)), '')
+            nullif(label.cluster_name, ''), nullif(lower(regexp_extract(entry.resourceId, '/(?i:managedclusters)/([^/]+)', 1)), ''),
+            eks_cluster
         ) as cluster
     from opened
 
@@ -171,7 +175,7 @@ kinded as (
         case
             when audit.methodName is not null then 'GCP'
             when entry.resourceId is not null then 'Azure'
-            when caller_arn is not null or caller.uid like 'aws-iam-authenticator:%' then 'AWS'
+            when eks_account is not null or caller_arn is not null or caller.uid like 'aws-iam-authenticator:%' then 'AWS'
         end as provider
     from named
 
@@ -268,7 +272,8 @@ final as (
         coalesce(
             nullif(label.project_id, ''),
             nullif(regexp_extract(entry.logName, '^projects/([^/]+)', 1), ''),
-            nullif(lower(regexp_extract(entry.resourceId, '^/(?i:subscriptions)/([^/]+)', 1)), '')
+            nullif(lower(regexp_extract(entry.resourceId, '^/(?i:subscriptions)/([^/]+)', 1)), ''),
+            eks_account
         ) as cloud_account_uid,
         coalesce(nullif(label.location, ''), nullif(entry.location, '')) as cloud_region,
         coalesce(nullif(event.userAgent, ''), nullif(audit.requestMetadata.callerSuppliedUserAgent, '')) as http_user_agent,

@@ -201,4 +201,4 @@ class Export:
             )
 
 
-SOURCE = Source(name=NAME, root=BUCKET, share=0.01, open=Export)
+SOURCE = Source(name=NAME, root=BUCKET, share=0.02, open=Export)

@@ -228,4 +228,4 @@ class Findings:
             )
 
 
-SOURCE = Source(name=NAME, root=BUCKET, share=0.01, open=Findings)
+SOURCE = Source(name=NAME, root=BUCKET, share=0.02, open=Findings)
