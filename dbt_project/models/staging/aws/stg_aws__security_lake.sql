@@ -174,6 +174,7 @@ final as (
         {{ ocsf_identity_columns(
             'aws_security_lake', 'Security Lake', 'AWS', uid='the_metadata.uid', code='the_metadata.event_code',
             said=[json_text('the_metadata.product', 'name'), json_text('the_metadata.product', 'vendor_name')],
+            cloud='the_cloud.provider is not null',
         ) }},
         {{ timestamp_of_ms('case when length(event.start_time) <= 14 then try_cast(event.start_time as bigint) end') }} as start_time_dt,
         {{ timestamp_of_ms('case when length(event.end_time) <= 14 then try_cast(event.end_time as bigint) end') }} as end_time_dt,
