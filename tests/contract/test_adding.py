@@ -140,7 +140,7 @@ def test_put_back_as_new_files(copy: Copy) -> None:
     without = copy.work("lake")
     assert without["failed"] == {}
     assert set(without["landed"]) == set(SOURCES[:1])
-    assert without["simulated"] == SOURCES[:1] and 0 < without["chains"] < expected["chains"]
+    assert without["simulated"] == SOURCES[:1] and without["chains"] < expected["chains"]
     assert set(expected["detections"]) - set(without["detections"]) == set(domains.values())
     assert 0 < without["rows"] < expected["rows"] and 0 < without["ran"] < expected["ran"]
 

@@ -152,6 +152,16 @@ def test_a_token_that_expired_begins_the_window_again(
     assert set(landed(store)) == shown(workspace)
 
 
+def test_a_clock_that_ran_ahead_hides_nothing(workspace: Workspace, store: ObjectStore, run: Any, clock: Clock) -> None:
+    workspace.add("login", at(-1))
+    clock.now += timedelta(days=1)
+    run()
+    clock.now = NOW + timedelta(hours=1)
+    workspace.add("login", at(0.5), at(-2))
+    run()
+    assert set(landed(store)) == shown(workspace)
+
+
 def test_of_two_pullers_one_wins_each_page(workspace: Workspace, store: ObjectStore, run: Any) -> None:
     workspace.add("login", *(at(-0.2 * n) for n in range(1, 40)))
     with ThreadPoolExecutor(2) as threads:

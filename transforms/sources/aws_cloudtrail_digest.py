@@ -27,7 +27,6 @@ import msgspec
 from transforms.decoders.compression import plain
 from transforms.decoders.document import Document
 from transforms.errors import DataError, ObjectGone
-from transforms.lake.envelope import parse_time
 from transforms.sources.base import Beside, Head, KeyTemplate, Source, Value
 
 ALGORITHM = "SHA256withRSA"
@@ -138,6 +137,7 @@ def _broken(
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+    from transforms.lake.envelope import parse_time
     from transforms.readers.cloudtrail_keys import public_key
 
     if not signature:

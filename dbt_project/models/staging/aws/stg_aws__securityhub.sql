@@ -353,7 +353,7 @@ final as (
         ]) }} as unmapped,
         -- class extras
         case when to_class <> 0 then coalesce(asff.Id, info.uid) end as finding_info_uid,
-        case when to_class <> 0 then coalesce(title, code, 'finding') end as finding_info_title,
+        case when to_class <> 0 then coalesce(nullif(title, ''), code, asff.Id, info.uid) end as finding_info_title,
         coalesce(asff.Description, info.desc) as finding_info_desc,
         coalesce(asff.Types, info.types) as finding_info_types,
         coalesce(asff.GeneratorId, info.analytic.uid) as finding_info_analytic_uid,

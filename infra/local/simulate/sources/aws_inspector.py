@@ -150,4 +150,4 @@ def feed(run: Run, expected: float) -> FindingFeed:
     )
 
 
-SOURCE = Source(name=NAME, root=BUCKET, share=0.01, open=feed)
+SOURCE = Source(name=NAME, root=BUCKET, share=0.02, open=feed)
