@@ -44,7 +44,7 @@ ECS = {
     "account": ["cloud.account.id", "cloud.project.id"],
     "resource": [
         *("user.target.id", "user.target.name", "user.target.email", "user.target.group.id", "user.target.group.name"),
-        *("group.id", "group.name", "cloud.instance.id", "destination.ip", "dns.question.name"),
+        *("group.id", "group.name", "cloud.instance.id", "dns.question.name"),
     ],
 }
 OCSF = {
@@ -178,9 +178,6 @@ def ours(sample_lake: Settings) -> dict[str, Ours]:
     for source in COMPARED:
         query = f"select event_uid, object_uri, record_no, raw from bronze.{source} where {of_compared('object_uri')}"
         delivered = lake.sql(f"{query} order by object_uri, record_no")
-        kept = {
-            (row["object_uri"], row["record_no"]): row for (of, _), same in rows.items() if of == source for row in same
-        }
         mine = [row for (of, _), same in rows.items() if of == source for row in same]
         kept = {(row["object_uri"], row["record_no"]): row for row in mine}
         texts = found[source].by_text

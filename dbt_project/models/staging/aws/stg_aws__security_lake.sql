@@ -145,6 +145,7 @@ named as (
             when 3002 then user_shown is not null
             when 3005 then user_shown is not null and {{ list_length('event.privileges') }} > 0
             when 3006 then the_group.name is not null
+            when 4001 then some_endpoint is not null
             when 4002 then the_http_request.http_method is not null or the_http_response.code is not null
             when 4003 then the_query.hostname is not null and some_endpoint is not null
             when 5023 then resource.uid is not null
@@ -174,6 +175,7 @@ final as (
         {{ ocsf_identity_columns(
             'aws_security_lake', 'Security Lake', 'AWS', uid='the_metadata.uid', code='the_metadata.event_code',
             said=[json_text('the_metadata.product', 'name'), json_text('the_metadata.product', 'vendor_name')],
+            cloud='the_cloud.provider is not null',
         ) }},
         {{ timestamp_of_ms('case when length(event.start_time) <= 14 then try_cast(event.start_time as bigint) end') }} as start_time_dt,
         {{ timestamp_of_ms('case when length(event.end_time) <= 14 then try_cast(event.end_time as bigint) end') }} as end_time_dt,
@@ -276,7 +278,7 @@ final as (
         {{ list_item('event.auth_factors', 1) }}.factor_type as mfa_factor,
         try_cast(event.auth_protocol_id as integer) as auth_protocol_id,
         try_cast(event.logon_type_id as integer) as logon_type_id,
-        the_service.name as service_name,
+        coalesce(the_service.name, case when to_class = 3002 then {{ json_text('the_api.service', 'name') }} end) as service_name,
         -- class extras: connections, names and requests
         try_cast(the_connection_info.protocol_num as integer) as protocol_num,
         lower(the_connection_info.protocol_name) as protocol_name,
