@@ -138,7 +138,9 @@ final as (
             when app_uid is not null then 'ServicePrincipal'
             when is_anonymous then 'Anonymous'
         end as actor_user_type,
-        cast(case when upn is not null then 1 when app_uid is not null then 99 when is_anonymous then 0 end as integer) as actor_user_type_id,
+        cast(
+            case when upn is not null then 1 when app_uid is not null then 99 when is_anonymous then 0 end as integer
+        ) as actor_user_type_id,
         -- a guest's name leads with where the guest signs in: live.com#alice@example.com
         case when upn like '%@%' then regexp_replace(upn, '^[^#]*#', '') end as actor_user_email_addr,
         tenant as actor_user_account_uid,
