@@ -70,7 +70,7 @@ def _command(place: tour.Place, *arguments: str) -> str:
     command = [sys.executable, "-m", "infra.local.airflow", "--place", str(place.root), *arguments]
     environment = os.environ | SECRETS | {"CATCHMENT_AWS_CLOUDTRAIL_CONNECTION": "planted"}
     done = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=400
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=1200
     )
     print(done.stdout)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
