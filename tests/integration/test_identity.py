@@ -62,7 +62,7 @@ def test_machines_are_no_persons(simulated: Organisation) -> None:
     }
     assert {("aws_role", "workload"), ("aws_iam_user", "unproven"), ("azure_workload", "workload")} <= kinds
     assert {kind for kind, identity in kinds if identity == "person"} <= {
-        "okta_user", "aws_sso_session", "gcp_user", "azure_user", "github_user"
+        "okta_user", "aws_sso_session", "gcp_user", "azure_user", "github_user", "google_user"
     }  # fmt: skip
 
 
