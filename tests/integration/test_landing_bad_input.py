@@ -16,6 +16,7 @@ import zstandard
 
 from transforms.decoders import compression
 from transforms.decoders.cloudwatch import CloudWatch
+from transforms.sources import get
 
 TIME = "2026-11-01T00:00:00Z"
 EXTENDED = {"aws_cloudtrail": "eventID", "azure_activity": "eventDataId", "okta_system_log": "uuid"}
@@ -184,7 +185,6 @@ import re, sys
 from pathlib import Path
 from transforms.land import land
 from transforms.settings import Settings
-from transforms.sources import get
 result = land(Settings(lake=sys.argv[1], environment={}, workers=1), sys.argv[2], sys.argv[3])
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) >> 10
 print(result.records, result.quarantined, peak)
