@@ -80,9 +80,14 @@ class Client:
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None})["dag_run_id"])
 
     def runs(self, dag_id: str = "~", **params: Any) -> list[dict[str, Any]]:
-        """The newest runs first, at most 100."""
+        """The newest runs first; all of them, page by page."""
         params = {"limit": 100, "order_by": "-run_after"} | params
-        return list(self.call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"])
+        found: list[dict[str, Any]] = []
+        while page := self.call("GET", f"/dags/{dag_id}/dagRuns", params=params | {"offset": len(found)})["dag_runs"]:
+            found += page
+            if len(page) < params["limit"]:
+                break
+        return found
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         params = {"limit": 100}
