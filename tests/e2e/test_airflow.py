@@ -164,7 +164,7 @@ def test_down_stops_only_what_was_started(tmp_path: Path) -> None:
     home = open_home(tmp_path)
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        home.state_file.write_text(json.dumps({"pid": bystander.pid, "started": 1.0, "port": home.port}))
+        home.state_file.write_text(json.dumps({"pid": bystander.pid, "started": 1.0, "port": 1, "execution_port": 2}))
         assert server.stop(home) is False
         assert bystander.poll() is None
     finally:

@@ -56,9 +56,9 @@ class Client:
         ]
         self.call("PATCH", "/pools", json={"actions": actions})
 
-    def dag_ids(self) -> set[str]:
-        """The DAGs that Airflow has parsed. Import errors are `import_errors`."""
-        return {dag["dag_id"] for dag in self.call("GET", "/dags", params={"limit": 100})["dags"]}
+    def dags(self) -> dict[str, dict[str, Any]]:
+        """Every DAG that Airflow has parsed, by id. What it could not parse is in `import_errors`."""
+        return {dag["dag_id"]: dag for dag in self._pages("/dags", "dags", order_by="dag_id")}
 
     def import_errors(self) -> list[str]:
         errors = self.call("GET", "/importErrors")["import_errors"]
@@ -67,7 +67,7 @@ class Client:
     def wait_for_dags(self, expected: Iterable[str], *, within: float = 90) -> None:
         """Wait until every expected DAG is parsed. Raises TimeoutError with the import errors there are."""
         wanted, deadline = set(expected), time.monotonic() + within
-        while missing := wanted - self.dag_ids():
+        while missing := wanted - self.dags().keys():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"Airflow does not know {sorted(missing)}; {self.import_errors()}")
             time.sleep(1)
@@ -80,10 +80,13 @@ class Client:
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None})["dag_run_id"])
 
     def runs(self, dag_id: str = "~", **params: Any) -> list[dict[str, Any]]:
-        """The newest runs first; all of them, page by page."""
-        params = {"limit": 100, "order_by": "-run_after"} | params
+        """Every run, the newest first."""
+        return self._pages(f"/dags/{dag_id}/dagRuns", "dag_runs", order_by="-run_after", **params)
+
+    def _pages(self, path: str, key: str, **params: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        while page := self.call("GET", f"/dags/{dag_id}/dagRuns", params=params | {"offset": len(found)})["dag_runs"]:
+        params |= {"limit": 100}
+        while page := self.call("GET", path, params=params | {"offset": len(found)})[key]:
             found += page
             if len(page) < params["limit"]:
                 break

@@ -13,7 +13,7 @@ from importlib.metadata import version
 import psutil
 
 from infra.local.airflow.client import Client
-from infra.local.airflow.home import COMPONENTS, REPOSITORY, Home, State, read_state
+from infra.local.airflow.home import REPOSITORY, Home, State, components, read_state
 
 READY_WITHIN = 180.0  # seconds; a slow, busy laptop needs about 60
 STOP_WITHIN = 20.0
@@ -42,7 +42,7 @@ def start(
     if running(home) is None:
         say("starting Airflow")
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.airflow.supervisor", str(home.folder)],
+            [sys.executable, "-m", "infra.local.airflow.supervisor", str(home.folder), str(home.execution_port)],
             cwd=REPOSITORY,
             env=home.environment(),
             stdin=subprocess.DEVNULL,
@@ -51,7 +51,7 @@ def start(
             start_new_session=True,
         )
         started = psutil.Process(supervisor.pid).create_time()
-        state = State(pid=supervisor.pid, started=started, port=home.port)
+        state = State(pid=supervisor.pid, started=started, port=home.port, execution_port=home.execution_port)
         home.state_file.write_text(json.dumps(state))
     client = Client(home.url)
     _wait_healthy(home, client)
@@ -110,7 +110,7 @@ def _wait_healthy(home: Home, client: Client) -> None:
     deadline = time.monotonic() + READY_WITHIN
     while not client.healthy():
         if running(home) is None:
-            logs = ", ".join(str(home.log_of(name)) for name in COMPONENTS)
+            logs = ", ".join(str(home.log_of(name)) for name in components(home.execution_port))
             raise AirflowError(f"Airflow ended while starting; read {logs}")
         if time.monotonic() > deadline:
             raise AirflowError(f"Airflow is not healthy after {READY_WITHIN:.0f} s; read {home.folder}/*.log")

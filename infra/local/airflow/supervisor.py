@@ -1,6 +1,6 @@
 """Runs Airflow's components side by side until told to stop; when one ends, all end.
 
-python -m infra.local.airflow.supervisor FOLDER     (the environment is already Airflow's)
+python -m infra.local.airflow.supervisor FOLDER EXECUTION_PORT     (the environment is already Airflow's)
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from infra.local.airflow.home import COMPONENTS
+from infra.local.airflow.home import components
 
 GRACE = 12.0  # seconds between asking and killing
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, execution_port: int) -> int:
     """Start every component, each with its log file. Returns 1 when one ended by itself, else 0."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -29,7 +29,7 @@ def main(folder: Path) -> int:
             stdout=(folder / f"{name}.log").open("ab"),
             stderr=subprocess.STDOUT,
         )
-        for name, command in COMPONENTS.items()
+        for name, command in components(execution_port).items()
     }
     ended: list[str] = []
     while not stopping and not ended:
@@ -50,4 +50,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

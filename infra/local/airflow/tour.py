@@ -75,7 +75,8 @@ def land_and_detect(client: Client, *, since: datetime, say: Callable[[str], Non
     """
     landing = [f"land_{name}" for name in FEEDS]
     client.wait_for_dags([*landing, *CONSUMERS])
-    for dag_id in [*landing, *CONSUMERS]:
+    paused = [dag_id for dag_id, dag in client.dags().items() if dag["is_paused"]]
+    for dag_id in sorted({*landing, *CONSUMERS}.intersection(paused)):
         client.pause(dag_id, False)
     wait_for(client, {(dag_id, _begin(client, dag_id, since)) for dag_id in landing}, since=since, say=say)
     if not _runs_since(client, since, "normalise"):  # nothing new: pick up what an interrupted tour left behind
