@@ -40,8 +40,11 @@
     nullif(event.vpcEndpointId, '') as src_endpoint_vpc_uid
 {%- endmacro %}
 
-{# actor_name and actor_uid, out of `identity`, `session`, and `extra` (the record's additionalEventData). #}
-{% macro cloudtrail_caller_names() -%}
+{#
+    actor_name and actor_uid, out of `identity`, `session`, and `extra` (the record's additionalEventData). `unnamed` is an
+    expression: the uid of a record that has no identity.
+#}
+{% macro cloudtrail_caller_names(unnamed=none) -%}
     -- who acted
     case
         when identity.type = 'Root' then 'root'
@@ -51,5 +54,6 @@
             then coalesce(nullif(split_part(identity.arn, ':federated-user/', 2), ''), identity.userName)
         else coalesce(nullif(identity.userName, ''), extra.UserName)
     end as actor_name,
-    coalesce(nullif(identity.arn, ''), identity.onBehalfOf.userId, nullif(identity.principalId, '')) as actor_uid
+    coalesce(nullif(identity.arn, ''), identity.onBehalfOf.userId, nullif(identity.principalId, '')
+    {%- if unnamed %}, {{ unnamed }}{% endif %}) as actor_uid
 {%- endmacro %}

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 Event = dict[str, Any]
 KEY = re.compile(
-    r"s3/example-org-cloudtrail/AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/(\d{4})/(\d\d)/(\d\d)/"
-    r"\1_CloudTrail_\2_\3\4\5T\d{4}Z_[A-Za-z0-9]{16}\.json\.gz"
+    r"s3/example-org-cloudtrail/AWSLogs/(\d{12})/(CloudTrail|CloudTrail-Insight)/([a-z0-9-]+)/(\d{4})/(\d\d)/(\d\d)/"
+    r"\1_\2_\3_\4\5\6T\d{4}Z_[A-Za-z0-9]{16}\.json\.gz"
 )
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -37,8 +37,12 @@ def _network(address: str) -> str:
     return address.rsplit(".", 1)[0] if address[0].isdigit() else ""
 
 
+def _calls(found: list[Event]) -> list[Event]:
+    return [event for event in found if "insightDetails" not in event]
+
+
 def _rows(found: list[Event]) -> Iterator[tuple[str, str, Event]]:
-    for event in found:
+    for event in _calls(found):
         identity = event["userIdentity"]
         issuer = identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn", identity.get("arn", ""))
         yield issuer, event["eventTime"][:13], event
@@ -72,7 +76,7 @@ def networks_are_known_from_the_first_days(ordinary: list[Event], end: datetime)
     """After two weeks nobody comes from a network that was not used within the last two."""
     last: dict[tuple[str, str], datetime] = {}
     late = 0
-    for event in sorted(ordinary, key=lambda e: str(e["eventTime"])):
+    for event in sorted(_calls(ordinary), key=lambda e: str(e["eventTime"])):
         network = _network(event["sourceIPAddress"])
         identity = event["userIdentity"]
         if not network:
@@ -90,4 +94,19 @@ def networks_are_known_from_the_first_days(ordinary: list[Event], end: datetime)
     assert len(last) > 40
 
 
-ORDINARY = (stays_below_every_threshold, networks_are_known_from_the_first_days)
+def unusual_activity_begins_and_ends(ordinary: list[Event], end: datetime) -> None:
+    """Insights are pairs of one activity, and some last beyond the end."""
+    pairs: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in sorted((e for e in ordinary if "insightDetails" in e), key=when):
+        pairs[event["sharedEventID"]].append(event)
+    assert len(pairs) > 5
+    whole = [pair for pair in pairs.values() if len(pair) == 2]
+    assert len(whole) >= len(pairs) - 2
+    for begin, over in whole:
+        assert (begin["insightDetails"]["state"], over["insightDetails"]["state"]) == ("Start", "End")
+        lasted = datetime.fromisoformat(when(over)) - datetime.fromisoformat(when(begin))
+        minutes = over["insightDetails"]["insightContext"]["statistics"]["insightDuration"]
+        assert lasted == timedelta(minutes=minutes) and begin["eventID"] != over["eventID"]
+
+
+ORDINARY = (stays_below_every_threshold, networks_are_known_from_the_first_days, unusual_activity_begins_and_ends)

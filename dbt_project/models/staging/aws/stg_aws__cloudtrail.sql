@@ -1,4 +1,4 @@
-{{ routes_to(['api_activity', 'datastore_activity', 'authentication', 'account_change', 'user_access', 'base_event']) }}
+{{ routes_to(['api_activity', 'datastore_activity', 'authentication', 'account_change', 'user_access', 'detection_finding', 'base_event']) }}
 
 {# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html #}
 {% set event_fields = {
@@ -47,6 +47,17 @@
 {% set detail_fields = {
     'CredentialChallenge': 'string', 'CredentialVerification': 'string', 'UserAuthentication': 'string',
 } %}
+{# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html #}
+{% set insight_fields = {
+    'eventType': 'string', 'sharedEventID': 'string',
+    'insightDetails': {
+        'state': 'string', 'eventSource': 'string', 'eventName': 'string', 'insightType': 'string', 'errorCode': 'string',
+        'insightContext': {
+            'statistics': {'baseline': {'average': 'string'}, 'insight': {'average': 'string'}, 'insightDuration': 'string'},
+            'attributions': [{'attribute': 'string', 'insight': [{'value': 'string'}]}],
+        },
+    },
+} %}
 {% set no_text = 'cast(null as varchar)' %}
 
 with
@@ -83,6 +94,7 @@ opened as (
         {{ parse_json('event.additionalEventData', extra_fields) }} as extra,
         {{ parse_json('event.serviceEventDetails', detail_fields) }} as detail,
         {{ list_item('event.resources', 1) }} as first_resource,
+        case when event.insightDetails is not null then {{ parse_json('raw', insight_fields) }} end as insight,
         case
             when event.awsRegion like 'cn-%' then 'arn:aws-cn:'
             when event.awsRegion like 'us-gov-%' then 'arn:aws-us-gov:'
@@ -95,11 +107,25 @@ opened as (
 
 ),
 
-named as (
+-- unusual activity is a finding, of the id that its begin and its end share; whose calls were the most comes first
+sided as (
 
     select
         opened.*,
-        {{ cloudtrail_caller_names() }},
+        insight.insightDetails as unusual,
+        insight.insightDetails.insightContext.statistics as rates,
+        coalesce(insight.eventType = 'AwsCloudTrailInsight' and insight.sharedEventID <> '', false) as is_insight,
+        {{ list_item(list_where('insight.insightDetails.insightContext.attributions', "item.attribute = 'userIdentityArn'"), 1) }}.insight
+            as callers
+    from opened
+
+),
+
+named as (
+
+    select
+        sided.*,
+        {{ cloudtrail_caller_names(unnamed=list_item('callers', 1) ~ '.value') }},
         -- what the result was
         coalesce(
             response.ConsoleLogin, response.CheckMfa, response.SwitchRole,
@@ -140,7 +166,7 @@ named as (
                 then coalesce(response.taskDefinition.taskDefinitionArn, request.taskDefinition, request.family)
         end as task_uid,
         case when event.eventSource = 'cloudformation.amazonaws.com' then coalesce(response.stackId, request.stackName) end as stack_uid
-    from opened
+    from sided
 
 ),
 
@@ -153,13 +179,14 @@ matched as (
         case
             when kinds.class_uid = 6005 and coalesce(named.request.bucketName, named.store_table, named.store_database) is null then null
             when kinds.class_uid = 3005 and named.request.permissionSetArn is null then null
+            when kinds.class_uid = 2004 and not named.is_insight then null
             else kinds.class_uid
         end as kind_class
     from named
     left join kinds
         on
-            named.event.eventSource = kinds.event_source
-            and named.event.eventName = kinds.event_name
+            case when named.is_insight then 'AwsCloudTrailInsight' else named.event.eventSource end = kinds.event_source
+            and case when named.is_insight then named.unusual.state else named.event.eventName end = kinds.event_name
 
 ),
 
@@ -167,9 +194,9 @@ classified as (
 
     select
         matched.*,
-        case when event.eventName is null then 0 else coalesce(kind_class, 6003) end as to_class,
+        case when is_insight or event.eventName is null then coalesce(kind_class, 0) else coalesce(kind_class, 6003) end as to_class,
         case
-            when event.eventName is null then 99
+            when is_insight or event.eventName is null then coalesce(kind_activity, 99)
             when kind_class is not null then kind_activity
             else {{ api_activity_of('event.eventName', 'cast(event.readOnly as varchar)') }}
         end as to_activity,
@@ -236,7 +263,15 @@ resourced as (
                 request.snapshotId, request.volumeId, request.vpcId, request.logGroupName, request.topicArn, request.queueUrl,
                 request.repositoryName, request.resourceArn
             )
-        end as primary_uid
+        end as primary_uid,
+        -- what is no call says what it tells of
+        coalesce(event.eventName, nullif(unusual.insightType, '')) as code,
+        -- the end says for how many minutes it lasted
+        {{ timestamp_of_ms(
+            epoch_ms('event_time')
+            ~ ' - coalesce(case when length(rates.insightDuration) <= 6 then try_cast(rates.insightDuration as bigint) end, 0) * 60000'
+        ) }} as begun_dt,
+        case unusual.insightType when 'ApiErrorRateInsight' then 'errors' else 'calls' end as counted
     from classified
 
 ),
@@ -245,25 +280,33 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns('aws_cloudtrail', 'CloudTrail', 'AWS', uid='event.eventID', code='event.eventName') }},
+        {{ ocsf_identity_columns('aws_cloudtrail', 'CloudTrail', 'AWS', uid='event.eventID', code='code') }},
+        case when to_class = 2004 then begun_dt end as start_time_dt,
+        case when to_class = 2004 and to_activity = 3 then event_time end as end_time_dt,
         -- class
-        {{ ocsf_class_columns('to_class', 'to_activity', 'event.eventName') }},
-        cast(1 as integer) as severity_id,
-        'Informational' as severity,
-        cast(result as integer) as status_id,
-        case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
+        {{ ocsf_class_columns('to_class', 'to_activity', 'code') }},
+        -- Insights grades nothing
+        cast(case when to_class = 2004 then 0 else 1 end as integer) as severity_id,
+        case when to_class = 2004 then 'Unknown' else 'Informational' end as severity,
+        cast(case when to_class <> 2004 then result when to_activity = 3 then 4 else 1 end as integer) as status_id,
+        case
+            when to_class = 2004 then case to_activity when 3 then 'Resolved' else 'New' end
+            when result = 1 then 'Success'
+            when result = 2 then 'Failure'
+            else 'Unknown'
+        end as status,
         error_code as status_code,
         coalesce(error_message, case when logon_result = 'Failure' then logon_result end) as status_detail,
         cast(case when error_code in {{ aws_denied_codes() }} then 2 when result = 1 then 1 end as integer) as action_id,
-        {{ cloudtrail_caller_columns("coalesce(event.eventSource, 'cloudtrail.amazonaws.com')") }},
-        event.eventSource as dst_endpoint_svc_name,
+        {{ cloudtrail_caller_columns("case when to_class <> 2004 then coalesce(event.eventSource, 'cloudtrail.amazonaws.com') end") }},
+        coalesce(event.eventSource, unusual.eventSource) as dst_endpoint_svc_name,
         -- api and cloud
-        event.eventName as api_operation,
-        event.eventSource as api_service_name,
+        coalesce(event.eventName, unusual.eventName) as api_operation,
+        coalesce(event.eventSource, unusual.eventSource) as api_service_name,
         event.apiVersion as api_version,
         event.requestID as api_request_uid,
         cast(event.requestParameters as varchar) as api_request_data,
-        error_code as api_response_error,
+        coalesce(error_code, nullif(unusual.errorCode, '')) as api_response_error,
         error_message as api_response_message,
         cast(event.responseElements as varchar) as api_response_data,
         'AWS' as cloud_provider,
@@ -389,7 +432,27 @@ final as (
                     nullif(cast(try_cast(extra.bytesTransferredOut as double) as bigint), 0),
                     cast(try_cast(extra.bytesTransferredIn as double) as bigint)
                 )
-        end as bytes
+        end as bytes,
+        -- class extras: unusual activity
+        case when to_class = 2004 then insight.sharedEventID end as finding_info_uid,
+        case
+            when to_class = 2004
+                then coalesce(code, 'CloudTrail Insights')
+                    || coalesce(': ' || unusual.eventName, '')
+                    || coalesce(' of ' || unusual.eventSource, '')
+                    || coalesce(', ' || unusual.errorCode, '')
+        end as finding_info_title,
+        case
+            when to_class = 2004
+                then rates.insight.average || ' ' || counted || ' a minute, where ' || rates.baseline.average || ' are usual'
+        end as finding_info_desc,
+        case when to_class = 2004 and code is not null then {{ list_of(['code']) }} end as finding_info_types,
+        case when to_class = 2004 then code end as finding_info_analytic_uid,
+        case when to_class = 2004 then begun_dt end as finding_info_created_dt,
+        case when to_class = 2004 then event_time end as finding_info_modified_dt,
+        case when to_class = 2004 then begun_dt end as finding_info_first_seen_dt,
+        case when to_class = 2004 then event_time end as finding_info_last_seen_dt,
+        case when to_class = 2004 then to_activity <> 3 end as is_alert
     from resourced
 
 )

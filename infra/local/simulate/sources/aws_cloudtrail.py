@@ -2,11 +2,13 @@
 """AWS CloudTrail: gzip objects `{"Records":[...]}` for each account, region and delivery.
 
 Shapes and delivery follow the CloudTrail user guide: key layout, whole-second times, records that arrive
-up to ten minutes late, and now and then a second time, byte for byte, in another object.
+up to ten minutes late, and now and then a second time, byte for byte, in another object. Insights tell of the
+largest bursts of calls, in a folder of their own.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -34,6 +36,8 @@ OBJECT_RECORDS = 10_000
 GZIP_LEVEL = 1
 EXPIRATION = "%b %d, %Y, %I:%M:%S %p"
 REDELIVERY = 0.02
+UNUSUAL = 3 * BURST_MEAN
+"""Calls of a person's burst from which Insights takes it for unusual."""
 QUIET_STREAM = "777788889999/ap-southeast-1"
 QUIET_EVERY_S = 6 * 3600
 _NAME_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -111,6 +115,42 @@ def render(session: Session, call: Call, at_s: int, digits: str) -> Record:
         f'"eventCategory":"{"Data" if call.data else "Management"}"{tls}}}'
     )
     return Record(at_s * 1000, f"{session.account}/{region}", event_id, body)
+
+
+def insight(session: Session, call: Call, state: str, at_s: int, calls: int, minutes: int, digits: str) -> Record:
+    """Return one record of Insights about `calls` of one kind within `minutes`; half of `digits` both its ends share."""
+    statistics: dict[str, object] = {"baseline": {"average": 0.02}, "insight": {"average": calls / minutes}}
+    if state == "End":
+        statistics |= {"insightDuration": minutes, "baselineDuration": 10080}
+    event_id = uuid(digits[32:])
+    body = {
+        "eventVersion": "1.09",
+        "eventTime": seconds_z(at_s),
+        "awsRegion": session.region,
+        "eventID": event_id,
+        "eventType": "AwsCloudTrailInsight",
+        "recipientAccountId": session.account,
+        "sharedEventID": uuid(digits),
+        "insightDetails": {
+            "state": state,
+            "eventSource": call.service,
+            "eventName": call.name,
+            "insightType": "ApiCallRateInsight",
+            "insightContext": {
+                "statistics": statistics,
+                "attributions": [
+                    {
+                        "attribute": "userIdentityArn",
+                        "insight": [{"value": session.principal, "average": calls / minutes}],
+                        "baseline": [{"value": session.principal, "average": 0.02}],
+                    }
+                ],
+            },
+        },
+        "eventCategory": "Insight",
+    }
+    stream = f"{session.account}/{session.region}/CloudTrail-Insight"
+    return Record(at_s * 1000, stream, event_id, json.dumps(body, separators=(",", ":")))
 
 
 # --- sessions -----------------------------------------------------------------------------------------------
@@ -751,11 +791,12 @@ class CloudTrail:
                 yield self._object(at, stream, bodies[first : first + OBJECT_RECORDS])
 
     def _object(self, at: int, stream: str, bodies: Sequence[str]) -> Delivery:
-        account, region = stream.split("/")
+        account, region, *folder = stream.split("/")
+        (kind,) = folder or ("CloudTrail",)
         suffix = "".join(self._names.choices(_NAME_ALPHABET, k=16))
         key = (
-            f"{ROOT}/{account}/CloudTrail/{region}/{compact_time(at, '%Y/%m/%d')}/"
-            f"{account}_CloudTrail_{region}_{compact_time(at, '%Y%m%dT%H%MZ')}_{suffix}.json.gz"
+            f"{ROOT}/{account}/{kind}/{region}/{compact_time(at, '%Y/%m/%d')}/"
+            f"{account}_{kind}_{region}_{compact_time(at, '%Y%m%dT%H%MZ')}_{suffix}.json.gz"
         )
         text = '{"Records":[' + ",".join(bodies) + "]}"
         return Delivery(
@@ -840,6 +881,19 @@ class CloudTrail:
             self._burst(session, self._people, start, min(MAX_BURST, size - first), HUMAN_SPREAD_S)
         if self._rng.random() < 0.12:
             self._noise(session, person, start)
+        if size > UNUSUAL:
+            self._insight(session, start, size)
+
+    def _insight(self, session: Session, start: int, calls: int) -> None:
+        """Tell of a burst that was unusual: when it begins, and when it has ended, if that is before the run's end."""
+        rng = self._rng
+        minutes = rng.randrange(2, 8)
+        shared = rng.randbytes(16).hex()
+        call = _describe_instances(self._org, session, shared)
+        for state, at in (("Start", start), ("End", start + 60 * minutes)):
+            if at < self._run.end:
+                digits = shared + rng.randbytes(16).hex()
+                self._deliver([insight(session, call, state, at, calls, minutes, digits)], rng.randrange(60, 240))
 
     def _workload_burst(self, workload: Workload, start: int, size: int) -> None:
         session = workload_session(workload, at_s=start)
