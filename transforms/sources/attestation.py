@@ -1,8 +1,8 @@
-"""Signed evidence of how an artifact came to be: DSSE envelopes and Sigstore bundles, and whether their signatures hold.
+"""Signed evidence of how an artifact came to be: DSSE envelopes, Sigstore bundles, and whether their signatures hold.
 
 What is signed is verified once, as it lands, offline, with sigstore-python and the trusted roots that
-`CATCHMENT_SIGSTORE_ROOTS` names (files `trusted_root.json`, between spaces; none: the root of Sigstore's public instance
-that the library carries). The verdict stands in the attribute `verification` and names its root, so that bronze, which
+`CATCHMENT_SIGSTORE_ROOTS` names (files `trusted_root.json`, between spaces; none: that of Sigstore's public instance,
+which the library carries). The verdict stands in the attribute `verification` and names its root, so that bronze, which
 keeps every byte, can be judged anew by another. It says nothing of meaning: whose signature is good enough is SQL.
 https://docs.sigstore.dev/about/bundle/  https://github.com/secure-systems-lab/dsse/blob/v1.0.0/envelope.md
 https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
@@ -148,7 +148,7 @@ def unknown(head: AttestationHead) -> str | None:
 
 
 def identity(head: AttestationHead) -> tuple[Value, ...] | None:
-    """The SHA-256 of each payload, and its place in the transparency log; None where there is nothing signed to hash."""
+    """The SHA-256 of each payload, and its place in the transparency log; None where there is nothing to hash."""
     ids: list[Value] = []
     for part in head.parts:
         payload = decoded(part.envelope.payload)
@@ -458,7 +458,7 @@ def _verify_intoto(body: bytes, verifier: Verifier, trusted: TrustedRoot) -> Non
     if entry.kindVersion.version != "0.0.2":
         raise VerificationError(f"an intoto entry of version {entry.kindVersion.version} does not hold the signature")
     keyring = trusted.rekor_keyring(KeyringPurpose.VERIFY)
-    promised = {
+    promised: dict[str, Any] = {
         "body": entry.canonicalizedBody,
         "integratedTime": int(entry.integratedTime),
         "logID": b64decode(entry.logId.keyId).hex(),
@@ -496,11 +496,12 @@ def _epoch(seconds: int | str) -> Any:
 
 def _may_sign(certificate: Certificate) -> None:
     from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
     from sigstore.errors import VerificationError
 
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    if not usage.digital_signature or x509.ExtendedKeyUsageOID.CODE_SIGNING not in purposes:
+    if not usage.digital_signature or ExtendedKeyUsageOID.CODE_SIGNING not in purposes:
         raise VerificationError("the certificate is not for signing code")
 
 

@@ -1,8 +1,8 @@
 """SLSA provenance: who built an artifact, from what, as in-toto statements in DSSE envelopes or Sigstore bundles.
 
-One a line (`*.intoto.jsonl`) or one an object, as build systems and GitHub's attestation API deliver them; npm's answer,
-which is a list of bundles about one package, is one record, and holds where all of them do. Out of what
-`gcloud artifacts docker images describe --show-provenance` prints, each envelope is a record.
+One a line (`*.intoto.jsonl`) or one an object, as build systems and GitHub's attestation API deliver them; npm's
+answer, a list of bundles about one package, is one record, and holds where all of them do. Out of what `gcloud
+artifacts docker images describe --show-provenance` prints, each envelope is a record.
 https://slsa.dev/spec/v1.0/provenance  https://slsa.dev/spec/v0.2/provenance
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from transforms.decoders.json_records import Raw
+from transforms.lake.records import Raw
 from transforms.sources.attestation import AttestationHead, clock, identity, unknown, vouch
 from transforms.sources.base import ONE_EACH, KeyTemplate, Source
 

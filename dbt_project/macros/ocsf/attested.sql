@@ -84,7 +84,7 @@ told as (
         {{ list_item('said.predicate.buildDefinition.resolvedDependencies', 1) }} as material,
         coalesce(said.predicate.runDetails.builder.id, said.predicate.builder.id) as builder,
         coalesce(said.predicate.runDetails.metadata.invocationId, said.predicate.metadata.buildInvocationId) as invocation,
-        coalesce(said.predicateType, case when doc.messageSignature is not null then 'message_signature' end) as kind,
+        coalesce(said.predicateType, case when doc.messageSignature.messageDigest.algorithm is not null then 'message_signature' end) as kind,
         {{ list_map('said.subject', struct_of({
             'name': 'item.name',
             'digest': "coalesce('sha256:' || item.digest.sha256, 'sha512:' || item.digest.sha512, 'sha1:' || coalesce(item.digest.sha1, item.digest.gitCommit))",
