@@ -18,7 +18,7 @@ from infra.local.simulate.signing import Instance, Workflow
 from transforms.errors import ConfigError
 from transforms.settings import Settings
 from transforms.sources import get
-from transforms.sources.attestation import MOST, ROOTS, vouch
+from transforms.sources.attestation import MOST, ROOTS, AttestationHead, clock, identity, vouch
 from transforms.sources.base import Beside, Source
 
 Bundle = dict[str, Any]
@@ -208,8 +208,9 @@ def test_hostile_shapes_never_verify(verdict: Callable[..., dict[str, Any]], kin
     assert verdict(signed(kind) | {place: value}).get("state") != "verified"
 
 
-def test_hostile_texts_in_a_bundle_never_raise(verdict: Callable[..., dict[str, Any]]) -> None:
-    """Every text of a bundle in turn is one that is no base64, no number and no time."""
+@pytest.mark.parametrize("text", ["\u0000%%%9" * 9, "9" * 30, "-1", "AAAA"])
+def test_hostile_texts_in_a_bundle_never_raise(verdict: Callable[..., dict[str, Any]], text: str) -> None:
+    """Every text of a bundle in turn is one that is no base64, no time, no certificate."""
 
     def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         if isinstance(value, dict | list):
@@ -222,8 +223,11 @@ def test_hostile_texts_in_a_bundle_never_raise(verdict: Callable[..., dict[str, 
             bundle = spoiled = json.loads(json.dumps(signed(kind)))
             for key in path[:-1]:
                 spoiled = spoiled[key]
-            spoiled[path[-1]] = "\u0000%%%9" * 9
+            spoiled[path[-1]] = text
             assert verdict(bundle).get("state") != "verified", path
+            head = msgspec.json.decode(json.dumps(bundle), type=AttestationHead)
+            assert isinstance(clock(head), str | int | None)
+            assert identity(head) is None or kind != "hashedrekord"
 
 
 def test_a_root_that_cannot_be_read_is_told(tmp_path: Path) -> None:

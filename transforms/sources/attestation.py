@@ -14,6 +14,7 @@ import binascii
 import re
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +27,7 @@ from transforms.sources.base import Beside, Head, Value
 
 if TYPE_CHECKING:  # slow to import, and verification alone needs them
     from cryptography.x509 import Certificate
-    from sigstore.models import Bundle, TrustedRoot
+    from sigstore.models import TrustedRoot
     from sigstore.verify import Verifier
 
 ROOTS = "CATCHMENT_SIGSTORE_ROOTS"
@@ -211,7 +212,7 @@ def _certificate(part: Part) -> Certificate | None:
             return x509.load_der_x509_certificate(b64decode(shown.rawBytes))
         pem = (part.envelope.signatures or [Signature()])[0].cert
         return x509.load_pem_x509_certificate(pem.encode()) if pem else None
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, x509.InvalidVersion):
         return None
 
 
@@ -233,7 +234,7 @@ def vouch(record: bytes, beside: Beside) -> Mapping[str, Any]:
     except (msgspec.MsgspecError, RecursionError):
         return {}
     roots = trusted_roots(beside.settings.environment)
-    states = [_judge(part, body, roots) for part, body in zip(head.parts, bodies, strict=True)][:MOST]
+    states = [_judge(part, body, roots) for part, body in zip(head.parts[:MOST], bodies[:MOST], strict=True)]
     if len(bodies) > MOST:
         states.append(("rejected", f"more than {MOST} attestations", ""))
     worst = min(states, key=lambda each: ("rejected", "unproven", "verified").index(each[0]), default=None)
@@ -318,7 +319,6 @@ ANYONE = Anyone()
 
 def _broken(body: bytes, root: bytes) -> str | None:
     """Why a bundle does not verify by a root; None where it does."""
-    from sigstore.errors import Error
     from sigstore.hashes import Hashed
     from sigstore.models import Bundle
 
@@ -336,8 +336,8 @@ def _broken(body: bytes, root: bytes) -> str | None:
         else:
             digest = message.message_digest
             verifier.verify_artifact(Hashed(algorithm=digest.algorithm, digest=digest.digest), bundle, ANYONE)
-    except (Error, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-        return " ".join(str(error).split()) or type(error).__name__  # hostile bytes reach the library's inner parts
+    except Exception as error:  # hostile bytes reach its inner parts: what these stumble over has not verified
+        return " ".join(str(error).split()) or type(error).__name__
     return None
 
 
@@ -470,10 +470,11 @@ def _verify_intoto(body: bytes, verifier: Verifier, trusted: TrustedRoot) -> Non
         data=rfc8785.dumps(promised),
     )
     if bytes(entry.inclusionProof) not in (b"", b"null") or not bundle.mediaType.endswith("version=0.1"):
-        _proven(Bundle.from_json(body), keyring)
+        Bundle.from_json(body).log_entry._verify(keyring)
     shown = material.x509CertificateChain.certificates[0].rawBytes or ""
     certificate = x509.load_der_x509_certificate(b64decode(shown))
-    when = TimestampVerificationResult(source=TimestampSource.TRANSPARENCY_SERVICE, time=_epoch(entry.integratedTime))
+    logged_at = datetime.fromtimestamp(int(entry.integratedTime), UTC)
+    when = TimestampVerificationResult(source=TimestampSource.TRANSPARENCY_SERVICE, time=logged_at)
     chain = verifier._verify_chain_at_time(certificate, when)
     verify_sct(certificate, chain, trusted.ct_keyring(KeyringPurpose.VERIFY))
     _may_sign(certificate)
@@ -482,16 +483,6 @@ def _verify_intoto(body: bytes, verifier: Verifier, trusted: TrustedRoot) -> Non
     envelope = dsse.Envelope._from_json(bytes(bundle.dsseEnvelope))
     dsse._verify(certificate.public_key(), envelope)  # type: ignore[arg-type]
     _is_about(b64decode(entry.canonicalizedBody), envelope, certificate)
-
-
-def _proven(bundle: Bundle, keyring: Any) -> None:
-    bundle.log_entry._verify(keyring)
-
-
-def _epoch(seconds: int | str) -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def _may_sign(certificate: Certificate) -> None:
@@ -557,9 +548,11 @@ def _signer(parts: Sequence[Part]) -> dict[str, Any]:
 
 
 def _extensions(certificate: Certificate) -> Any:
+    from cryptography import x509
+
     try:
         return certificate.extensions
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return ()
 
 
