@@ -31,6 +31,10 @@ OURS, OTHERS = Instance("ours"), Instance("others")
 KINDS = ("dsse", "intoto", "hashedrekord")
 
 
+class Text(str):
+    """A record as it is written, where that matters."""
+
+
 def signed(kind: str, by: Instance = OURS, index: int = 7) -> Bundle:
     if kind == "hashedrekord":
         return by.sign_digest(sha256(b"artifact").digest(), BY, AT, index)
@@ -48,7 +52,8 @@ def verdict(tmp_path: Path) -> Callable[..., dict[str, Any]]:
             paths[-1].write_bytes(instance.trusted_root())
         environment = {ROOTS: " ".join(map(str, paths))}
         beside = Beside(None, None, Settings(lake="lake", environment=environment))  # type: ignore[arg-type]
-        return dict(vouch(json.dumps(record).encode(), beside).get("verification", {}))
+        text = record if isinstance(record, Text) else json.dumps(record)
+        return dict(vouch(text.encode(), beside).get("verification", {}))
 
     return judge
 
@@ -177,6 +182,34 @@ def test_another_digest_than_the_signed_one_is_rejected(verdict: Callable[..., d
     assert verdict(bundle)["state"] == "rejected"
     del bundle["messageSignature"]["messageDigest"]
     assert verdict(bundle)["reason"] == "it does not name the digest of what was signed"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_could_be_read_in_two_ways_is_rejected(verdict: Callable[..., dict[str, Any]], kind: str) -> None:
+    """What verifies must be what the model reads: a forged statement beside a signed one counts for nothing."""
+    forged = {"payload": b64encode(json.dumps({**STATEMENT, "subject": []}).encode()).decode(), "signatures": []}
+    good = signed(kind)
+    content = "messageSignature" if kind == "hashedrekord" else "dsseEnvelope"
+    message, digest = good.get("messageSignature", {}), good.get("messageSignature", {}).get("messageDigest", {})
+    for evil in (
+        good | forged,
+        good | STATEMENT,
+        good | {"attestations": []},
+        good | {"dsseEnvelope": forged, "dsse_envelope": good.get("dsseEnvelope")},
+        good | {"dsseEnvelope": forged, "messageSignature": signed("hashedrekord")["messageSignature"]},
+        good | {"messageSignature": {**message, "message_digest": digest}, "dsseEnvelope": None},
+        {"attestations": [{"bundle": good}], **forged},
+        {"attestations": [{"bundle": good | forged}]},
+        {"attestations": [{"bundle": good}, {"bundle": forged}]},
+    ):
+        assert verdict(evil)["state"] != "verified"
+    text = json.dumps(good)
+    for twice in (
+        f'{{"{content}":{json.dumps(forged)},{text[1:]}',
+        f'{text[:-1]},"{content}":{json.dumps(good[content])}}}',
+        f'{{"payload":null,{text[1:-1]},"payload":{json.dumps(forged["payload"])}}}',
+    ):
+        assert verdict(Text(twice)).get("state") == "rejected"
 
 
 def test_what_nothing_proves_is_unproven(verdict: Callable[..., dict[str, Any]]) -> None:

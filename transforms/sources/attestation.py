@@ -11,6 +11,7 @@ https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 from __future__ import annotations
 
 import binascii
+import json
 import re
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,15 @@ PUBLIC_ROOT = "_store/https%3A%2F%2Ftuf-repo-cdn.sigstore.dev/trusted_root.json"
 NOT_NOW = "nothing proves when it was signed: it carries no entry of a transparency log"
 MOST = 32
 """Attestations of one record that are verified; more are refused."""
+FORMS = ("attestations", "dsseEnvelope", "messageSignature", "payload", "_type")
+"""What a record is known by: one of these."""
+NAMES = (
+    {"mediaType", "verificationMaterial", "dsseEnvelope", "messageSignature"},
+    {"payload", "payloadType", "signatures"},
+    {"messageDigest", "signature"},
+    {"algorithm", "digest"},
+)
+"""What a bundle, its envelope, its signature and that one's digest may hold: the library knows other spellings, too."""
 NOTHING = msgspec.Raw(b"")
 REASON = 300
 """Characters of a reason: the library quotes what it was given."""
@@ -231,9 +241,13 @@ def vouch(record: bytes, beside: Beside) -> Mapping[str, Any]:
     try:
         head = msgspec.json.decode(record, type=AttestationHead)
         bodies = _bodies(record, head)
-    except (msgspec.MsgspecError, RecursionError):
+        twofold = _twofold(record)
+    except (msgspec.MsgspecError, RecursionError, ValueError, AttributeError, TypeError):  # no such document
         return {}
     roots = trusted_roots(beside.settings.environment)
+    if twofold:
+        every = " ".join(sha256(root).hexdigest() for root in roots)
+        return {"verification": {"state": "rejected", "reason": twofold, "root": every, **_signer(head.parts)}}
     states = [_judge(part, body, roots) for part, body in zip(head.parts[:MOST], bodies[:MOST], strict=True)]
     if len(bodies) > MOST:
         states.append(("rejected", f"more than {MOST} attestations", ""))
@@ -243,6 +257,33 @@ def vouch(record: bytes, beside: Beside) -> Mapping[str, Any]:
     state, reason, root = worst
     said = {"state": state, "reason": reason[:REASON] or None, "root": root, **_signer(head.parts)}
     return {"verification": {key: value for key, value in said.items() if value is not None}}
+
+
+def _twofold(record: bytes) -> str | None:
+    """Why a document could be read in two ways: what is verified here must be what SQL reads; None where it cannot."""
+    twice: list[str] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice.append("a name stands twice in one object")
+        return found
+
+    document = json.loads(record, object_pairs_hook=unique)
+    listed = document.get("attestations")
+    bundles = [document] if listed is None else [each.get("bundle") for each in listed]
+    if twice or sum(document.get(form) is not None for form in FORMS) > 1:
+        return twice[0] if twice else "it is several things at once"
+    for bundle in bundles:
+        if not isinstance(bundle, dict) or "mediaType" not in bundle:
+            continue
+        message = bundle.get("messageSignature")
+        parts = (bundle, bundle.get("dsseEnvelope"), message, message and message.get("messageDigest"))
+        if bundle.get("dsseEnvelope") is not None and message is not None:
+            return "it is several things at once"
+        if any(part and not set(part) <= names for part, names in zip(parts, NAMES, strict=True)):
+            return "it says more than a bundle does"
+    return None
 
 
 def _bodies(record: bytes, head: AttestationHead) -> list[bytes]:
@@ -300,7 +341,7 @@ def _judge(part: Part, body: bytes, roots: Sequence[bytes]) -> tuple[str, str, s
         return "unproven", "signed with a key alone, which no trusted root knows", every
     reasons = []
     for root, name in zip(roots, hashes, strict=True):
-        reason = _broken(body, root)
+        reason = _broken(part, body, root)
         if reason is None:
             return "verified", "", name
         reasons.append(reason)
@@ -317,7 +358,7 @@ class Anyone:
 ANYONE = Anyone()
 
 
-def _broken(body: bytes, root: bytes) -> str | None:
+def _broken(part: Part, body: bytes, root: bytes) -> str | None:
     """Why a bundle does not verify by a root; None where it does."""
     from sigstore.hashes import Hashed
     from sigstore.models import Bundle
@@ -330,7 +371,9 @@ def _broken(body: bytes, root: bytes) -> str | None:
         bundle = Bundle.from_json(body)
         message = bundle._inner.message_signature
         if message is None:
-            verifier.verify_dsse(bundle, ANYONE)
+            _, payload = verifier.verify_dsse(bundle, ANYONE)
+            if payload != decoded(part.envelope.payload):
+                return "what was signed is not what it shows"
         elif message.message_digest is None:
             return "it does not name the digest of what was signed"
         else:
