@@ -551,10 +551,8 @@ def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk
     """
     if source.vouch is None or not chunk.records:
         return chunk
-    (record,) = chunk.records  # what is signed is an object of its own
-    said = source.vouch(bytes(record), Beside(item, store_of(item.uri, settings), settings))
-    if said:
-        chunk.tell(said)
+    beside = Beside(item, store_of(item.uri, settings), settings)
+    chunk.tell_each([source.vouch(bytes(record), beside) for record in chunk.records])
     return chunk
 
 

@@ -13,6 +13,7 @@
 | CATCHMENT_MAX_DOCUMENT_MB | a larger JSON document (not line-delimited) is refused | 512 |
 | CATCHMENT_MAX_RATIO | a compressed object that expands further is refused as a bomb | 200 |
 | CATCHMENT_CLOUDTRAIL_KEYS | file of public keys of CloudTrail digests, where AWS is not asked for them | none |
+| CATCHMENT_SIGSTORE_ROOTS | files `trusted_root.json`, between spaces: to hold signatures against | the public one |
 | CATCHMENT_AWS_ROLES | roles to assume, as `<bucket or queue>=<role ARN>` between spaces; `*` fits any part | none |
 | CATCHMENT_AWS_EXTERNAL_ID | the external id that these roles ask for | none |
 | CATCHMENT_ORGANISATION | the name that finding ids carry | example |

@@ -51,3 +51,9 @@ class Chunk:
             self.attributes = [{**(one or {}), **more} for one in self.attributes]
         else:
             self.attributes = {**(self.attributes or {}), **more}
+
+    def tell_each(self, more: Sequence[Mapping[str, Any]]) -> None:
+        """Add to what the object says of each record."""
+        given = self.attributes
+        known = given if isinstance(given, Sequence) else [given] * len(self.records)
+        self.attributes = [{**(one or {}), **said} or None for one, said in zip(known, more, strict=True)]

@@ -15,6 +15,7 @@ from infra.local.airflow.home import REPOSITORY
 from infra.local.airflow.server import AirflowError
 from infra.local.airflow.summary import CATCHMENT
 from infra.local.simulate import known_sources
+from infra.local.simulate.artifacts import TRUSTED_ROOT
 from transforms.sources import registry
 
 FEEDS = {name: source.root for name, source in known_sources().items() if name in registry()}
@@ -52,7 +53,8 @@ class Place:
     def settings(self) -> dict[str, str]:
         """The environment in which Catchment works on this place; one line of it a source."""
         feeds = {f"CATCHMENT_{name.upper()}_FROM": str(self.organisation / feed) for name, feed in FEEDS.items()}
-        return {"CATCHMENT_LAKE": str(self.lake), **feeds}
+        roots = {"CATCHMENT_SIGSTORE_ROOTS": str(self.organisation / TRUSTED_ROOT)}
+        return {"CATCHMENT_LAKE": str(self.lake), **roots, **feeds}
 
 
 def simulate(place: Place, arguments: Sequence[str], *, say: Callable[[str], None]) -> None:
