@@ -17,6 +17,15 @@
     'agent': ['ct.useragent', 'ka.useragent'], 'target': ['ka.target.name'], 'target_kind': ['ka.target.resource'],
     'call_uid': ['ka.auditid', 'ct.id'],
 } %}
+{# What stands in a field; Falco writes <NA> for what it does not know. #}
+{% set said_fields = {} %}
+{% for column, keys in known_fields.items() %}
+    {% set said = [] %}
+    {% for key in keys %}
+        {% do said.append("nullif(nullif(" ~ json_text('event.output_fields', key) ~ ", '<NA>'), '')") %}
+    {% endfor %}
+    {% do said_fields.update({column: said}) %}
+{% endfor %}
 
 with
 
@@ -49,11 +58,9 @@ opened as (
         nullif(event.output, '') as output,
         nullif(event.hostname, '') as host,
         coalesce(nullif(lower(event.source), ''), 'syscall') as event_source,
-        {%- for column, keys in known_fields.items() %}
-        coalesce(
-            {%- for key in keys %}nullif(nullif({{ json_text('event.output_fields', key) }}, '<NA>'), ''){{ ', ' if not loop.last }}{% endfor -%}
-            {{ ', cast(null as varchar)' if keys | length == 1 }}) as field_{{ column }},
-        {%- endfor %}
+        {% for column, keys in said_fields.items() %}
+            coalesce({{ keys | join(', ') }}, cast(null as varchar)) as field_{{ column }},
+        {% endfor %}
         {{ list_where('event.tags', "item like 'mitre_%'") }} as tactic_tags,
         {{ list_where('event.tags', "item like 'T1___' or item like 'T1___.___'") }} as technique_uids
     from parsed
@@ -64,8 +71,14 @@ classified as (
 
     select
         opened.*,
-        case when opened.rule is null or opened.output is null then 0 else coalesce(exact.class_uid, any_source.class_uid, 0) end as to_class,
-        case when opened.rule is null or opened.output is null then 99 else coalesce(exact.activity_id, any_source.activity_id, 99) end as to_activity,
+        case
+            when opened.rule is null or opened.output is null then 0
+            else coalesce(exact.class_uid, any_source.class_uid, 0)
+        end as to_class,
+        case
+            when opened.rule is null or opened.output is null then 99
+            else coalesce(exact.activity_id, any_source.activity_id, 99)
+        end as to_activity,
         case lower(opened.event.priority)
             when 'emergency' then 6
             when 'alert' then 5
