@@ -79,9 +79,12 @@ def class_names() -> dict[str, str]:
 
 
 def staging_of(source: str) -> Path:
-    """The staging model of a source: stg_<first word>__<rest>.sql. Raises FileNotFoundError where there is none."""
+    """The staging model of a source: stg_<first word>__<rest>.sql, of one word stg_<word>__<what>.sql.
+
+    Raises FileNotFoundError where there is none.
+    """
     vendor, _, rest = source.partition("_")
-    found = next((MODELS / "staging").rglob(f"stg_{vendor}__{rest}.sql"), None)
+    found = next((MODELS / "staging").rglob(f"stg_{vendor}__{rest or '*'}.sql"), None)
     if found is None:
         raise FileNotFoundError(f"no model stg_{vendor}__{rest}.sql below {MODELS / 'staging'}")
     return found

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of t
 
 Way = tuple[tuple[str, str], ...]
 """From a document to its findings: at each level its name and the member, a list or an object, that leads on."""
-IN, SCAN = "in", "scan"
+IN, SCAN = "found_in", "scan"
 """What a header says beside the levels: the member that held the findings; what is known of a scan without a time."""
 DATE = re.compile(r"/(?:year=|y=)?(?:19|20)\d\d(?:[/-]|$)")
 WHITE = b" \t\r\n"
@@ -52,8 +52,8 @@ class Reports:
     cut: paths in a finding that quote what was scanned, which may be a secret. They are taken out before anything is
     written; such a finding is encoded anew, and of what is no finding the bytes are not kept either.
 
-    Columns that a source may ask for: `level.member` and members of the finding as JSON text, `in`, `scan` (its time, or
-    what it is known by without), `clock`, and `text`, the whole finding where it has none of `key`.
+    Columns that a source may ask for: `level.member`; members of the finding, as JSON text; `found_in`; `scan`, its
+    time or what it is known by without; `clock`; and `text`, the whole finding where it has none of `key`.
     """
 
     ways: tuple[Way, ...]
@@ -341,7 +341,7 @@ def _header_line(held: Held) -> Around | None:
     return around
 
 
-HEAD = b'{"in":'
+HEAD = b'{"found_in":'
 """How a header begins: as this module writes it."""
 
 

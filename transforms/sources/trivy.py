@@ -52,14 +52,22 @@ SOURCE = Source(
             *("resource.Metadata", "result.Packages", "result.CustomResources", "object.spec"),
             *("object.metadata.managedFields", "object.metadata.annotations"),
         ),
-        cut=("Match", "Code", "match", "CauseMetadata.Code", "Finding.Match", "Finding.Code", "Finding.CauseMetadata.Code"),
+        cut=(
+            "Match",
+            "Code",
+            "match",
+            "CauseMetadata.Code",
+            "Finding.Match",
+            "Finding.Code",
+            "Finding.CauseMetadata.Code",
+        ),
         expand=envelope(
             "items", *(f"{kind}reports.aquasecurity.github.io" for kind in (*RESOURCES, *CLUSTER, "clustercompliance"))
         ),
     ),
     table=Table(
         identity=(
-            *("in", "scan", "report.ArtifactName", "report.ArtifactType", "report.Namespace", "report.Kind"),
+            *("found_in", "scan", "report.ArtifactName", "report.ArtifactType", "report.Namespace", "report.Kind"),
             *("report.Name", "cluster.ClusterName", "resource.Namespace", "resource.Kind", "resource.Name"),
             *("object.metadata.uid", "result.Target", "result.Class", "result.Type", "control.id", *KEY, "text"),
             *("PkgID", "PkgName", "PkgPath", "InstalledVersion", "resource", "installedVersion", "target"),
