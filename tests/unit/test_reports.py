@@ -133,6 +133,13 @@ def test_a_finding_of_its_own_stands_in_no_report() -> None:
     assert columns(chunk)["ID"] == ['"7"', '"8"']
 
 
+def test_a_finding_of_its_own_may_stand_in_an_answer() -> None:
+    """What leads to reports may lead to findings themselves: these are not lost."""
+    chunk = read('{"Schema":2,"At":"2026-03-02T10:15:00Z","Results":[{"ID":"7"},{"Target":"b"}]}')
+    assert [bytes(record) for record in chunk.records] == [b'{"ID":"7"}']
+    assert columns(chunk)["found_in"] == ["Results"]
+
+
 def test_chunks_are_bounded_and_numbers_go_on() -> None:
     text = "\n".join([json.dumps(REPORT)] * 50)
     chunks = list(FRAMING(io.BytesIO(text.encode()), Bounds(chunk_bytes=1000)))

@@ -135,7 +135,8 @@ class Reports:
                 except (msgspec.MsgspecError, RecursionError, ValueError):
                     found.bad(bytes(item), f"wrong type: {member} holds what is no JSON object", len(memoryview(item)))
                 else:
-                    self._walk(found, item, below, onward, levels, whole)
+                    if not self._walk(found, item, below, onward, levels, whole) and self.own & below.keys():
+                        self._findings(found, item, member, levels, [item], whole)
         return leads
 
     def _findings(
