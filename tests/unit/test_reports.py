@@ -109,6 +109,7 @@ def test_what_may_be_a_secret_is_neither_kept_nor_quarantined() -> None:
     ("text", "reason"),
     [
         ('{"bomFormat":"CycloneDX"}', "wrong type: no report of this tool"),
+        ('{"Results":[{"Target":"a"}]}', "wrong type: no report of this tool"),
         ('{"Schema":2,"Results":"none"}', "wrong type: Results is no list"),
         ('{"Schema":2,"Results":[7]}', "wrong type: Results holds what is no JSON object"),
         ("[[1]]", "wrong type: a report that is no JSON object"),

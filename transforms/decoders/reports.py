@@ -111,15 +111,15 @@ class Reports:
         around: Mapping[str, msgspec.Raw],
         whole: Raw,
     ) -> bool:
-        """Take the findings below one level; whether any way leads on from it."""
+        """Take the findings below one level; whether a way leads from it to where findings stand, or would."""
         leads = False
         firsts = {way[0][1] for way in ways}
         for name, member in dict.fromkeys(way[0] for way in ways):
             inner = members.get(member)
             if inner is None:
                 continue
-            leads = True
             items = _items(inner)
+            leads = leads or not items or all(len(way) == 1 for way in ways if way[0] == (name, member))
             if items is None:
                 found.bad(bytes(document), f"wrong type: {member} is no list", len(memoryview(document)))
                 continue
@@ -134,9 +134,13 @@ class Reports:
                     below = MEMBERS(item)
                 except (msgspec.MsgspecError, RecursionError, ValueError):
                     found.bad(bytes(item), f"wrong type: {member} holds what is no JSON object", len(memoryview(item)))
+                    leads = True
                 else:
-                    if not self._walk(found, item, below, onward, levels, whole) and self.own & below.keys():
+                    led = self._walk(found, item, below, onward, levels, whole)
+                    if not led and self.own & below.keys():
                         self._findings(found, item, member, levels, [item], whole)
+                        led = True
+                    leads = leads or led
         return leads
 
     def _findings(

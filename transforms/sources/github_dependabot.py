@@ -16,10 +16,12 @@ from transforms.sources.scan_reports import KEYS, clock
 
 ANSWER = (("answer", "data"),)
 ALERTS = (("repository", "vulnerabilityAlerts"), ("alerts", "nodes"))
+FOUND = (("found", "vulnerabilityAlerts"), ("alerts", "nodes"))
 WAYS: tuple[Way, ...] = (
     (("event", "alert"),),
     (("delivery", "body"), ("event", "alert")),
     (*ANSWER, ("data", "repository"), *ALERTS),
+    (*ANSWER, ("data", "repository"), ("repository", "search"), ("search", "nodes"), *FOUND),
     (*ANSWER, ("data", "search"), ("search", "nodes"), *ALERTS),
     (*ANSWER, ("data", "organization"), ("organization", "repositories"), ("repositories", "nodes"), *ALERTS),
 )
@@ -34,7 +36,7 @@ SOURCE = Source(
     keys=KEYS,
     framing=Reports(
         ways=WAYS,
-        marks=frozenset({"data"}),
+        marks=frozenset(),
         key=("url", "id"),
         clock=("updated_at", "fixedAt", "dismissedAt", "createdAt", "created_at"),
         own=frozenset({"security_advisory", "securityVulnerability"}),

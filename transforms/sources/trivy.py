@@ -41,7 +41,7 @@ SOURCE = Source(
     keys=KEYS,
     framing=Reports(
         ways=(*((*way, ("result", kind)) for way in RESULTS for kind in KINDS), *OPERATOR),
-        marks=frozenset({"SchemaVersion", "Target"}),
+        marks=frozenset({"SchemaVersion", "Target", "Results", "Resources"}),
         key=KEY,
         clock=(
             *("report.CreatedAt", "report.updateTimestamp", "status.updateTimestamp", "cluster.CreatedAt"),
