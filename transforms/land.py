@@ -564,6 +564,8 @@ def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:
         max_record=settings.max_record_bytes,
         max_document=settings.max_document_bytes,
         max_ratio=settings.max_ratio,
+        uri=item.uri,
+        modified=item.object_time,
     )
 
 

@@ -68,7 +68,7 @@ def move(files: Iterable[Path], logs: Path, to: Path) -> None:
     for path in files:
         target = to / path.relative_to(logs)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, target)
+        shutil.copy2(path, target)  # with its time, which some reports are known by
 
 
 def columns_of(model: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from transforms.decoders.compression import Readable
@@ -29,6 +30,7 @@ class Bounds:
 
     final: no more will be appended; else a last incomplete record is left. first_no: the number of the first record.
     attributes: what is known of the object beside its bytes, JSON text; of one record's bytes, its header too.
+    uri, modified: the object's name and its store's time of it, for reports whose tool says neither what nor when.
     """
 
     final: bool = True
@@ -38,6 +40,8 @@ class Bounds:
     max_document: int = 512 << 20
     max_ratio: int = 200
     attributes: str | None = None
+    uri: str | None = None
+    modified: datetime | None = None
 
 
 class Framing(Protocol):

@@ -68,7 +68,8 @@ def envelope(*keys: str) -> Expand:
         if first == b"{" and keys:
             try:
                 found = outer.decode(value)
-            except msgspec.ValidationError:
+            except msgspec.ValidationError:  # it says nothing of what follows the value
+                anything.decode(value)
                 return [value]
             lists = [items for name in found.__struct_fields__ if (items := getattr(found, name)) is not msgspec.UNSET]
             return [item for items in lists for item in items] if lists else [value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -334,6 +335,8 @@ def apply(root: Path, delivery: Delivery) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not delivery.offset:
         path.write_bytes(delivery.data)
+        if delivery.offset is None:  # a report without a time has that of its object
+            os.utime(path, (delivery.delivered_at.timestamp(),) * 2)
         return path
     with path.open("ab") as blob:
         if blob.tell() != delivery.offset:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from infra.local.simulate.network import Interface, interfaces
 from infra.local.simulate.organisation import Organisation
 
-_KNOWN = (
+KNOWN = (
     # CVE, package, version, version that mends it, CVSS score, severity
     ("CVE-2026-10001", "openssl-libs", "3.0.8", "3.0.9", 7.5, "HIGH"),
     ("CVE-2026-10002", "curl", "8.3.0", "8.4.0", 5.3, "MEDIUM"),
@@ -47,5 +47,5 @@ def weaknesses(org: Organisation) -> tuple[Weakness, ...]:
         Weakness(hashlib.sha256(f"{interface.instance}/{known[0]}".encode()).hexdigest()[:32], interface, *known)
         for account in interfaces(org).values()
         for interface in account
-        for known in _KNOWN
+        for known in KNOWN
     )
