@@ -118,7 +118,7 @@ def render(session: Session, call: Call, at_s: int, digits: str) -> Record:
 
 
 def insight(session: Session, call: Call, state: str, at_s: int, calls: int, minutes: int, digits: str) -> Record:
-    """Return one record of Insights about `calls` of one kind within `minutes`; half of `digits` both its ends share."""
+    """One record of Insights about `calls` of one kind within `minutes`; half of `digits` both its ends share."""
     statistics: dict[str, object] = {"baseline": {"average": 0.02}, "insight": {"average": calls / minutes}}
     if state == "End":
         statistics |= {"insightDuration": minutes, "baselineDuration": 10080}
