@@ -24,6 +24,11 @@ TASK_DEFAULTS = {
 }
 
 
+def landing(cadence: timedelta) -> dict[str, object]:
+    """The pool of tasks that land a source. In it, a source that is looked for often waits for none that is not."""
+    return {"pool": LAND_POOL, "priority_weight": timedelta(days=1) // cadence, "weight_rule": "absolute"}
+
+
 def bronze(source_name: str) -> Asset:
     """The asset that says: new rows of `source_name` were committed to bronze."""
     return Asset(name=f"bronze/{source_name}", uri=f"x-catchment://bronze/{source_name}", group="bronze")

@@ -22,7 +22,7 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, DeltaTriggerTimetable, task
 from catchment_connections import task_settings
-from catchment_policy import DAG_DEFAULTS, LAND_POOL, TASK_DEFAULTS, bronze
+from catchment_policy import DAG_DEFAULTS, TASK_DEFAULTS, bronze, landing
 
 from transforms.sources import registry
 
@@ -30,7 +30,7 @@ for source in registry().values():
     with DAG(
         dag_id=f"land_{source.name}",
         schedule=DeltaTriggerTimetable(source.cadence),
-        default_args=TASK_DEFAULTS | {"pool": LAND_POOL},
+        default_args=TASK_DEFAULTS | landing(source.cadence),
         is_paused_upon_creation=f"CATCHMENT_{source.name.upper()}_FROM" not in os.environ,
         params={"sweep": False},
         doc_md=__doc__.format(title=source.title, name=source.name, upper=source.name.upper()),

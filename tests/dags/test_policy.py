@@ -61,6 +61,7 @@ for path in sorted(folder.glob("*.py")):
             "tasks": [{
                 "task_id": task.task_id, "owner": task.owner, "retries": task.retries, "pool": task.pool,
                 "backoff": task.retry_exponential_backoff, "type": task.task_type,
+                "priority": task.priority_weight,
                 "timeout": None if task.execution_timeout is None else task.execution_timeout.total_seconds(),
                 "outlets": [asset.name for asset in task.outlets],
             } for task in dag.tasks],
@@ -136,6 +137,14 @@ def test_every_task_has_owner_retries_pool_and_time_limit(parsed: dict) -> None:
         assert task["backoff"], (dag_id, task)
         assert task["pool"] in pools, (dag_id, task)
         assert task["timeout"], (dag_id, task)
+
+
+def test_what_is_looked_for_often_goes_first(parsed: dict) -> None:
+    tasks = {dag["dag_id"]: dag["tasks"] for dag in parsed["dags"]}
+    weights = {source.cadence: {t["priority"] for t in tasks[f"land_{name}"]} for name, source in registry().items()}
+    assert len(weights) >= 3
+    assert all(len(same) == 1 for same in weights.values())
+    assert sorted(weights) == sorted(weights, key=lambda cadence: -min(weights[cadence]))
 
 
 def test_each_asset_is_announced_by_one_task(parsed: dict) -> None:
