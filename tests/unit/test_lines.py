@@ -22,7 +22,6 @@ from transforms.decoders.lines import (
     header_like,
     hyphened,
     quoted_fields,
-    with_quotes,
 )
 from transforms.errors import ConfigError, DataError
 from transforms.sources.base import Source, Table
@@ -34,6 +33,7 @@ WORDS = Lines(
     loose="free",
 )
 NAMES = ("x", "y", "z", "free", "last")
+HEADER = Header("x y z free last", NAMES, least=2)
 
 
 def read(framing, data: bytes, **bounds):
@@ -217,7 +217,7 @@ def test_csv_with_its_names_in_the_first_line():
 
 
 def test_quotes_brackets_and_fields_that_were_appended_later():
-    log = Lines(layouts=(Header("x y z last", ("x", "y", "z", "last")),), split=with_quotes, grows_right=True)
+    log = Lines(layouts=(Header("x y z last", ("x", "y", "z", "last")),), quoted=True, grows_right=True)
     data = b'a [06/Feb/2026:00:00:38 +0000] "GET /a \\"b\\" HTTP/1.1" 1\nb [::1]:80 "" 2 new newer\nc [t]\n'
     assert rows(log, data) == [
         {"x": b"a", "y": b"06/Feb/2026:00:00:38 +0000", "z": b'GET /a \\"b\\" HTTP/1.1', "last": b"1"},
@@ -248,7 +248,7 @@ def test_layouts_that_grow_are_told_by_how_their_lines_begin():
             Header("z x", ("z", "x"), begins=(b"2",)),
             Header("y z", ("y", "z"), least=3),
         ),
-        split=with_quotes,
+        quoted=True,
         grows_right=True,
     )
     records, bad, _ = read(log, b'http "a b"\n2026 1 2 3\nws a b c\nhttp \ntcp\ntcp 1 2\n')
@@ -290,3 +290,29 @@ def test_content_decides_on_the_framing():
     assert rows(MIXED, b"\xef\xbb\xbf\n") == rows(MIXED, b"") == []
     assert rows(MIXED, b"1 2\n") == rows(MIXED, b'\xef\xbb\xbf\n {"x":1,"y":2}') == [{"x": b"1", "y": b"2"}]
     assert hyphened("Account_ID,b", ",") == ("account-id", "b")
+
+
+FIELD = st.sampled_from(
+    [b"a", b"-", b'"a b"', b'""', b"[t +0000]", b'"a","b"', b"[::1]:80", b"[a]", b"x[y", b'"[t +0000]"']
+)
+ODD = st.sampled_from([b'"', b"\\", b"[", b"]", b" ", b",", b'","', b"\r", b"\n", b"\x1f", b"\xff", b'\\"', b"[t  +]"])
+LONG = st.sampled_from(
+    [b"[" + b"a" * 64 + b" b]", b"[" + b"a" * 65 + b" b]", b"[a " + b"b" * 64 + b"]", b"[a " + b"b" * 70 + b"]"]
+)
+
+
+@given(
+    good=st.lists(st.lists(FIELD | LONG, min_size=2, max_size=4).map(b" ".join), max_size=8),
+    odd=st.lists(st.lists(FIELD | ODD | LONG, min_size=1, max_size=9).map(b"".join), max_size=4),
+    seed=st.randoms(),
+)
+def test_quoted_lines_give_together_what_each_gives_alone(good, odd, seed):
+    records = [*good, *odd, b"a b c"]
+    seed.shuffle(records)
+    quoted = Lines(layouts=(HEADER,), quoted=True, grows_right=True)
+    together = columns_of(quoted, HEADER, records, NAMES)
+    alone = lines._one_by_one(quoted, HEADER, records, [*NAMES])
+    assert {name: column.to_pylist() for name, column in together[0].items()} == {
+        name: column.to_pylist() for name, column in alone[0].items()
+    }
+    assert together[1] == alone[1]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of t
 
 FIRST = itemgetter(0)
 QUOTED = re.compile(rb'[^ "\[][^ ]*|"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*|\[[^\] ]{0,64} [^\]]{0,64}\]|[^ ]+')
+NEWLINE, SPACE, QUOTE, COMMA, BRACKET, BACKSLASH, CLOSED = b'\n ",[\\]'
+BRACKETED = 65
+"""Bytes from a bracket to the one that closes it, up to which a space between them is theirs without a closer look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Lines:
     again, or another one, anywhere. opens: the bytes that a header may begin with. layouts: what a line without a
     header is taken for, by its number of fields. loose: the one column whose values may hold the separator.
     grows_right: fields are only ever appended to the format, so that a line may have fewer or more than its header.
-    split: the fields of a line where the separator alone does not say, with their quotes; a line at a time, so slower.
+    quoted: values may stand in quotes or brackets, and then hold the separator, a space (`with_quotes`).
     respaced: values hold no blanks, so that a line may stand between spaces where its header's separator is a tab.
     """
 
@@ -59,7 +63,7 @@ class Lines:
     layouts: tuple[Header, ...] = ()
     loose: str | None = None
     grows_right: bool = False
-    split: Callable[[bytes], list[bytes]] | None = None
+    quoted: bool = False
     respaced: bool = False
 
     @property
@@ -141,8 +145,13 @@ class _State:
         if self.header is not None:
             yield from self._pieces(self.header, lines, number)
             return
-        if self._open_alike(lines):
-            yield from self._pieces(self._layout(lines[0]), lines, number)
+        begun = self._by_opening(lines)
+        if begun is not None:
+            start = 0
+            for one, run in groupby(begun):
+                stop = start + sum(1 for _ in run)
+                yield from self._pieces(one, lines[start:stop], number + start)
+                start = stop
             return
         start = 0
         before: Header | None = None
@@ -159,12 +168,16 @@ class _State:
         for start in range(0, len(lines), max(1, rows)):
             yield self._chunk(header, lines[start : start + rows], number + start)
 
-    def _open_alike(self, lines: list[bytes]) -> bool:
-        """Whether the layout of the first line is that of all, as how they begin says alone."""
-        if not lines or not self.lines.grows_right or len(self._begun(lines[0])) != 1:
-            return False
+    def _by_opening(self, lines: list[bytes]) -> list[Header] | None:
+        """The layout of each line, if how it begins says it alone."""
+        if not self.lines.grows_right:
+            return None
         length = max((len(mark) for layout in self.lines.layouts for mark in layout.begins), default=0)
-        return len({line[:length] for line in lines}) == 1
+        openings = [line[:length] for line in lines]
+        known = {opening: self._begun(opening) for opening in set(openings)}
+        if any(len(layouts) != 1 for layouts in known.values()):
+            return None
+        return [known[opening][0] for opening in openings]
 
     def _begun(self, line: bytes) -> list[Header]:
         """The layouts that a line may have, as it begins."""
@@ -205,11 +218,117 @@ def columns_of(
 ) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
     """The columns that are asked for: all records at once where every one is as its header says, else one by one."""
     wanted = [name for name in names if name in header.names]
-    if lines.split is None and len(set(header.names)) == len(header.names):
+    if lines.quoted:
+        return _quoted_columns(lines, header, records, wanted)
+    if len(set(header.names)) == len(header.names):
         found = _at_once(header, records, wanted)
         if found is not None:
             return found, {}
     return _one_by_one(lines, header, records, wanted)
+
+
+def _quoted_columns(
+    lines: Lines, header: Header, records: Sequence[bytes], wanted: list[str]
+) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
+    """All lines at once whose spaces, quotes and brackets are where they should be; the odd ones one by one."""
+    import numpy as np
+    import pyarrow as pa
+
+    parted = _Parted.of(records)
+    width = 0 if parted is None else parted.width
+    if parted is None or width < max(header.least, 1):
+        return _one_by_one(lines, header, records, wanted)
+    alike = parted.counts == width
+    places = {name: header.names.index(name) for name in wanted}
+    columns = {name: parted.column(place) for name, place in places.items()}
+    if alike.all():
+        return columns, {}
+    rest = np.flatnonzero(~alike).tolist()
+    odd, reasons = _one_by_one(lines, header, [records[index] for index in rest], wanted)
+    order = pa.array(np.argsort(np.concatenate([np.flatnonzero(alike), rest]), kind="stable"))
+    joined = {name: pa.concat_arrays([columns[name], odd[name]]).take(order) for name in wanted}
+    return joined, {rest[index]: reason for index, reason in reasons.items()}
+
+
+class _Parted:
+    """Where the fields of `with_quotes` stand in lines: `counts` a line, 0 where that is not plain to see.
+
+    `width` is the count that most of the others have; `column` cuts fields out of these, without quotes or brackets.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        import numpy as np
+
+        self.data = data
+        byte = self.byte = np.frombuffer(data, np.uint8)
+        ends = np.flatnonzero(byte == NEWLINE)
+        starts, ends = ends[:-2], ends[1:-1]
+        quote = byte == QUOTE
+        inside = np.bitwise_xor.accumulate(quote)  # an opening quote is, a closing one is not
+        unclosed = inside[ends] ^ inside[starts]
+        if unclosed.any():  # each of these has turned inside out what follows it
+            inside ^= np.repeat(inside[[0, *ends]], np.diff([0, *ends, len(byte)]))
+        opening, closing = np.flatnonzero(quote & inside), np.flatnonzero(quote & ~inside)
+        spaces = np.flatnonzero((byte == SPACE) & ~inside)
+        before, after = byte[opening - 1], byte[closing + 1]
+        in_list = (before == COMMA) & (byte[opening - 2] == QUOTE)
+        goes_on = (after == COMMA) & (byte[closing + 2 - (closing + 2 == len(byte))] == QUOTE)
+        beside = byte[spaces - 1]
+        odd = [
+            ends[unclosed],
+            opening[(before != SPACE) & (before != NEWLINE) & ~in_list],
+            closing[(after != SPACE) & (after != NEWLINE) & ~goes_on],
+            closing[byte[closing - 1] == BACKSLASH],
+            spaces[(beside == SPACE) | (beside == NEWLINE) | (byte[spaces + 1] == NEWLINE)],
+        ]
+        bracket = np.flatnonzero((byte == BRACKET) & ~inside)
+        bracket = bracket[(byte[bracket - 1] == SPACE) | (byte[bracket - 1] == NEWLINE)]
+        closes = np.append(np.flatnonzero(byte == CLOSED), len(byte) - 1)
+        close = closes[np.searchsorted(closes, bracket)]
+        first, last = np.searchsorted(spaces, bracket), np.searchsorted(spaces, close)
+        holds = (last > first) & (close < ends[np.searchsorted(ends, bracket)])
+        bracket, close, first, last = bracket[holds], close[holds], first[holds], last[holds]
+        after, quoted = byte[close + 1], np.searchsorted(opening, close) > np.searchsorted(opening, bracket)
+        plain = (last - first == 1) & (close - bracket <= BRACKETED) & ~quoted & ((after == SPACE) | (after == NEWLINE))
+        odd.append(bracket[~plain])
+        self.brackets, self.lists = bracket[plain], opening[in_list]
+        spaces = np.delete(spaces, first[plain])
+
+        parts = np.diff(np.searchsorted(spaces, ends), prepend=0)
+        self.counts = parts + 1
+        self.counts[np.searchsorted(ends, np.concatenate(odd))] = 0
+        common = np.bincount(self.counts, minlength=2)[1:]
+        self.width = int(common.argmax()) + 1 if common.any() else 0
+        alike = self.counts == self.width if self.width else np.zeros(len(ends), dtype=bool)
+        count = int(np.count_nonzero(alike))
+        edges = spaces[np.repeat(alike, parts)].reshape(count, max(self.width - 1, 0))
+        self.edges = [starts[alike], *edges.T, ends[alike]]
+
+    @classmethod
+    def of(cls, records: Sequence[bytes]) -> _Parted | None:
+        """None where a line cannot be told from the next."""
+        data = b"\n" + b"\n".join(records) + b"\n\n"
+        return cls(data) if records and data.count(b"\n") == len(records) + 2 else None
+
+    def column(self, place: int) -> pa.Array:
+        """The field at a place in each line of `width` fields; null where there is none."""
+        import numpy as np
+        import pyarrow as pa
+
+        count = len(self.edges[0])
+        if place >= self.width:
+            return pa.nulls(count, pa.binary())
+        begin, end = self.edges[place] + 1, self.edges[place + 1]
+        bare = (self.byte[begin] == QUOTE) & (self.byte[end - 1] == QUOTE) & (end - begin > 1)
+        if len(self.lists):
+            bare &= np.searchsorted(self.lists, begin) == np.searchsorted(self.lists, end)
+        if len(self.brackets):
+            bare |= np.searchsorted(self.brackets, begin) != np.searchsorted(self.brackets, begin, "right")
+        offsets = np.empty(2 * count + 1, np.int32)
+        offsets[0:-1:2], offsets[1::2] = begin + bare, end - bare
+        offsets[-1] = offsets[-2] if count else 0
+        ones = pa.Array.from_buffers(pa.binary(), 2 * count, [None, pa.py_buffer(offsets), pa.py_buffer(self.data)])
+        return ones.take(pa.array(np.arange(0, 2 * count, 2)))
 
 
 def _at_once(header: Header, records: Sequence[bytes], wanted: list[str]) -> Mapping[str, pa.Array] | None:
@@ -268,15 +387,15 @@ def _one_by_one(
             rows.append([None] * len(places))
         else:
             found = [fields[place] if place < len(fields) else None for place in places]
-            rows.append(found if lines.split is None else [value and _bare(value) for value in found])
+            rows.append([value and _bare(value) for value in found] if lines.quoted else found)
     columns = zip(*rows, strict=True) if rows else [[] for _ in wanted]
     return {name: pa.array(column, pa.binary()) for name, column in zip(wanted, columns, strict=True)}, reasons
 
 
 def _split(lines: Lines, header: Header, record: bytes) -> list[bytes]:
     """A record's fields; what is too many belongs to the loose column."""
-    if lines.split is not None:
-        return lines.split(record)
+    if lines.quoted:
+        return with_quotes(record)
     fields = record.split(header.separator)
     surplus = len(fields) - len(header.names)
     if surplus and lines.respaced:

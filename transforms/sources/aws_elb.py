@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from transforms.decoders.lines import Header, Lines, with_quotes
+from transforms.decoders.lines import Header, Lines
 from transforms.sources.base import KeyTemplate, Source, Table, Value
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ SOURCE = Source(
             Header(NETWORK, tuple(NETWORK.split()), begins=(b"tls ",), least=16),
             Header(CLASSIC, tuple(CLASSIC.split()), begins=(b"2",), least=12),
         ),
-        split=with_quotes,
+        quoted=True,
         grows_right=True,
     ),
     table=Table(

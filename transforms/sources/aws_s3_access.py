@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from transforms.decoders.lines import Header, Lines, with_quotes
+from transforms.decoders.lines import Header, Lines
 from transforms.sources.base import KeyTemplate, Source, Table, Value
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FIELDS = (
 FIRST_VERSION = 18
 """Fields before the host id was added: a line with fewer is cut off."""
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
-TIME = re.compile(r"(\d\d)/(\w{3})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)", re.ASCII)
+TIME = re.compile(r"(\d\d/\w{3}/\d{4}):(\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)", re.ASCII)
 
 
 def clock(columns: Mapping[str, pa.Array]) -> Sequence[Value]:
@@ -35,17 +35,23 @@ def clock(columns: Mapping[str, pa.Array]) -> Sequence[Value]:
     return [_time(value) for value in columns["time"].to_pylist()]
 
 
-@lru_cache(maxsize=4096)
 def _time(value: bytes | None) -> Value:
     """06/Feb/2026:00:00:38 +0000 as RFC 3339; what is no such time stays as it is, and is refused with its reason."""
     if value is None or value == b"-":
         return None
     text = value.decode("utf-8", "replace")
     match = TIME.fullmatch(text)
-    if match is None or match[2] not in MONTHS.split():
+    day = _day(match[1]) if match is not None else None
+    if match is None or day is None:
         return text
-    day, month, year, at, hours, minutes = match.groups()
-    return f"{year}-{MONTHS.index(month) // 4 + 1:02d}-{day}T{at}{hours}:{minutes}"
+    zone = "Z" if match[3] == "+00" and match[4] == "00" else f"{match[3]}:{match[4]}"
+    return f"{day}T{match[2]}{zone}"
+
+
+@lru_cache(maxsize=256)
+def _day(text: str) -> str | None:
+    day, month, year = text.split("/")
+    return f"{year}-{MONTHS.index(month) // 4 + 1:02d}-{day}" if month in MONTHS.split() else None
 
 
 SOURCE = Source(
@@ -62,7 +68,7 @@ SOURCE = Source(
     ),
     framing=Lines(
         layouts=(Header(FIELDS, tuple(FIELDS.split()), least=FIRST_VERSION),),
-        split=with_quotes,
+        quoted=True,
         grows_right=True,
     ),
     table=Table(
