@@ -1,4 +1,4 @@
-"""Settings come from the environment; nothing else configures Catchment, and no secret is among them.
+"""Settings come from the environment; nothing else configures Catchment. One of them is a secret: the redaction key.
 
 | variable | meaning | default |
 |---|---|---|
@@ -15,6 +15,7 @@
 | CATCHMENT_CLOUDTRAIL_KEYS | file of public keys of CloudTrail digests, where AWS is not asked for them | none |
 | CATCHMENT_AWS_ROLES | roles to assume, as `<bucket or queue>=<role ARN>` between spaces; `*` fits any part | none |
 | CATCHMENT_AWS_EXTERNAL_ID | the external id that these roles ask for | none |
+| CATCHMENT_REDACTION_KEY | secret of 32 characters at least, with which secrets in scanners' reports are hashed | no hash |
 | CATCHMENT_ORGANISATION | the name that finding ids carry | example |
 
 Credentials come from the platform's default chain (AWS, GCP, Azure) or an Airflow connection.
@@ -72,6 +73,11 @@ class Settings:
             organisation=env.get("CATCHMENT_ORGANISATION", "example"),
             environment=env,
         )
+
+    @property
+    def redaction_key(self) -> bytes | None:
+        """The key of the hashes that stand for secrets. Whoever has it can tell whether a guess is right."""
+        return self.environment.get("CATCHMENT_REDACTION_KEY", "").encode() or None
 
     def source_location(self, source: str) -> str:
         """The configured place of a source's logs. Raises ConfigError with the variable to set."""

@@ -66,6 +66,14 @@ def envelope(*keys: str) -> Expand:
     return expand
 
 
+_ONE_EACH = envelope()
+
+
+def listed(value: Raw) -> list[Raw]:
+    """The items of an array, and any other value itself; `null` is what some tools write for an array without any."""
+    return [] if bytes(memoryview(value)[:5]) == b"null" else _ONE_EACH(value)
+
+
 @dataclass(frozen=True, slots=True)
 class JsonRecords:
     """The framing of JSON: records are what `expand` makes of each value."""
