@@ -530,8 +530,8 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
                 rows = builder.rows(chunk, here)
                 batch.writer.add(rows.table)
                 if rows.bad:
-                    bad = rows.bad if redactor is None else redactor.bad(rows.bad)
-                    batch.quarantine(quarantine_rows(source.name, here, bad, builder.landed_at))
+                    pieces = rows.bad if redactor is None else redactor.bad(rows.bad)
+                    batch.quarantine(quarantine_rows(source.name, here, pieces, builder.landed_at))
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
                 control += chunk.control

@@ -15,7 +15,7 @@
 | CATCHMENT_CLOUDTRAIL_KEYS | file of public keys of CloudTrail digests, where AWS is not asked for them | none |
 | CATCHMENT_AWS_ROLES | roles to assume, as `<bucket or queue>=<role ARN>` between spaces; `*` fits any part | none |
 | CATCHMENT_AWS_EXTERNAL_ID | the external id that these roles ask for | none |
-| CATCHMENT_REDACTION_KEY | secret of 32 characters at least, with which secrets in scanners' reports are hashed | no hash |
+| CATCHMENT_REDACTION_KEY | secret, 32 characters or more: the key that scanners' secrets are hashed with | no hash |
 | CATCHMENT_ORGANISATION | the name that finding ids carry | example |
 
 Credentials come from the platform's default chain (AWS, GCP, Azure) or an Airflow connection.

@@ -13,7 +13,7 @@ from infra.local.simulate.organisation import Person, Repository
 _PATHS = (
     "config/settings.py",
     "deploy/values.yaml",
-    "src/main/resources/application.yml",
+    "src/main/application.yml",
     ".env",
     "scripts/release.sh",
 )

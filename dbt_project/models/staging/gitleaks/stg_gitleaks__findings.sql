@@ -101,7 +101,7 @@ final as (
             nullif(finding.Fingerprint, ''),
             {{ joined_texts(list_of(['revision', 'path', 'detector', 'line']), ':') }}
         ) end as finding_info_uid,
-        case when to_class <> 0 then coalesce(nullif(finding.Description, ''), rule) end as finding_info_title,
+        case when to_class <> 0 then coalesce(nullif(finding.Description, ''), detector) end as finding_info_title,
         coalesce(finding.Tags, {{ "split(nullif(old.tags, ''), ', ')" }}) as finding_info_types,
         detector as finding_info_analytic_uid,
         link as finding_info_src_url,
