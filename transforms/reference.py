@@ -79,11 +79,15 @@ def class_names() -> dict[str, str]:
 
 
 def staging_of(source: str) -> Path:
-    """The staging model of a source: stg_<first word>__<rest>.sql. Raises FileNotFoundError where there is none."""
+    """The staging model of a source: stg_<first word>__<rest>.sql, any rest for a source that is one word.
+
+    Raises FileNotFoundError where there is none.
+    """
     vendor, _, rest = source.partition("_")
-    found = next((MODELS / "staging").rglob(f"stg_{vendor}__{rest}.sql"), None)
+    name = f"stg_{vendor}__{rest or '*'}.sql"
+    found = next((MODELS / "staging").rglob(name), None)
     if found is None:
-        raise FileNotFoundError(f"no model stg_{vendor}__{rest}.sql below {MODELS / 'staging'}")
+        raise FileNotFoundError(f"no model {name} below {MODELS / 'staging'}")
     return found
 
 

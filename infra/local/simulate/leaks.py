@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 from infra.local.simulate.model import TICK_S, Delivery, Record, Run
 from infra.local.simulate.organisation import Person, Repository
+from infra.local.simulate.rhythm import hour_of_week
+
+WEEKEND = 0.3
+"""Commits are made then too, but few."""
 
 _PATHS = (
     "config/settings.py",
@@ -73,13 +77,14 @@ class Scans:
         self.distinct = 0
         self._run, self._rng, self._found, self._report = run, rng, found, report
         self._every_s, self._redelivery = every_s, redelivery
-        self._rate = expected * TICK_S / max(run.end - run.start, 1)
+        levels = sum(_level(at) for at in range(run.start, run.end, TICK_S))
+        self._rate = expected / levels if levels else 0.0
         self._debt, self._number = 0.0, 0
         self._slots: dict[int, list[str]] = {}
 
     def advance(self, start: int, planted: Sequence[Record]) -> Iterator[Delivery]:
         """Yield the reports that are due in the step from `start`."""
-        self._debt += self._rate
+        self._debt += _level(start) * self._rate
         records = list(planted)
         while self._debt > 0:
             self._debt -= 1
@@ -101,3 +106,7 @@ class Scans:
     def _due(self, until: int | None) -> Iterator[Delivery]:
         for due in sorted(slot for slot in self._slots if until is None or slot < until):
             yield self._report(due, self._slots.pop(due))
+
+
+def _level(start: int) -> float:
+    return 1.0 if hour_of_week(start) < 120 else WEEKEND
