@@ -45,6 +45,12 @@ def ocsf(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     return {name: sql(settings, f"select * from ocsf.{name}") for name in classes()}
 
 
+@pytest.fixture(scope="module")
+def events(lake: tuple[Settings, BuildResult]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every class table."""
+    return ocsf(lake[0])
+
+
 def alone(row: dict[str, Any]) -> str:
     """A record as an object of its own: below its header, or in the envelope that it came in, where it has one."""
     attributes = json.loads(row["attributes"] or "{}")
@@ -89,10 +95,12 @@ def test_nothing_failed(lake: tuple[Settings, BuildResult]) -> None:
 
 @pytest.mark.xdist_group("fixtures")
 @pytest.mark.parametrize("name", SOURCES)
-def test_every_record_is_in_ocsf_or_in_quarantine(lake: tuple[Settings, BuildResult], name: str) -> None:
+def test_every_record_is_in_ocsf_or_in_quarantine(
+    lake: tuple[Settings, BuildResult], events: dict[str, list[dict[str, Any]]], name: str
+) -> None:
     settings = lake[0]
     landed = {r["event_uid"] for r in sql(settings, f"select event_uid from bronze.{name}")}
-    normalised = Counter(r["event_uid"] for table in ocsf(settings).values() for r in table if r["source"] == name)
+    normalised = Counter(r["event_uid"] for table in events.values() for r in table if r["source"] == name)
     assert landed
     assert set(normalised) == landed
     assert set(normalised.values()) == {1}

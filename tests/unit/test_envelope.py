@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +111,17 @@ def test_fractions_are_cut_at_microseconds(text, microseconds):
 def test_what_is_no_time(value):
     with pytest.raises(ValueError, match=r"no time|time not readable"):
         parse_time(value)
+
+
+@pytest.mark.parametrize("milliseconds", [1 << 46, 1 << 47, 1 << 50, (1 << 63) - 1, -(1 << 63)])
+def test_a_count_that_is_no_time_is_named_wherever_it_stands(milliseconds):
+    """Of a JSON record, and of a column of text."""
+    builder = EnvelopeBuilder(get("aws_vpc_flow"), NOW)
+    one = [1_700_000_000_000, milliseconds]
+    for clocks in (one, pa.array(one, pa.int64())):
+        times, reasons = builder._times(clocks)
+        assert times[0].as_py() == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+        assert list(reasons) == [1]
 
 
 def test_bounds():

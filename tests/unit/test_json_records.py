@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.decoders.json_records import envelope, read_records
+from transforms.decoders import json_records
+from transforms.decoders.json_records import Expand, envelope, read_records
 from transforms.errors import DataError
 
 EXPAND = envelope("Records", "Events")
@@ -120,6 +121,31 @@ def test_a_final_object_that_is_cut_off_keeps_what_is_left(items, cut):
     found, bad = read(data[:cut])
     assert found == items[: len(found)]
     assert len(bad) == (0 if data[:cut].endswith(b"\n") or b"\n".join(items[: len(found)]) == data[:cut] else 1)
+
+
+odd = st.sampled_from(
+    [b"", b" \t", b"{", b"}", b"[", b"]", b",", b'{"a":', b"1", b"null", b'"', b"{x}", b"\xff", b"{}{}", b"[{}]"]
+)
+odd |= st.sampled_from([b'{"Records":1}', b'{"Records":[{}]}', b'{"Events":[{"a":1},{}]}', b'{"\\u0052ecords":[{}]}'])
+
+
+@given(
+    lines=st.lists(record() | odd | record().map(pretty)),
+    together=st.integers(1, 99),
+    final=st.booleans(),
+    limit=st.sampled_from([6, 16 << 20]),
+    end=st.sampled_from([b"", b"\n"]),
+)
+def test_lines_together_are_what_each_is_alone(lines, together, final, limit, end):
+    data = b"\n".join(lines) + end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_records, "TOGETHER", together)
+        seen = [
+            [(c.numbers, list(map(bytes, c.records)), c.bad, c.next_no, c.consumed) for c in chunks]
+            for expand in (EXPAND, Expand(EXPAND.one))
+            for chunks in [read_records(io.BytesIO(data), expand, final=final, max_record=limit)]
+        ]
+    assert seen[0] == seen[1]
 
 
 def test_more_values_than_any_limit():

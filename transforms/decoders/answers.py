@@ -11,7 +11,7 @@ from transforms.lake.records import Raw
 
 
 def answers(*keys: str) -> Expand:
-    """A function that takes a JSON value apart: an array, an answer or a landed answer into items, else into itself.
+    """Takes a JSON value apart: an array, an answer or a landed answer into items, else into itself.
 
     `keys` are the members that hold an answer's lists. Raises msgspec.DecodeError or RecursionError where the value is
     not JSON.
@@ -23,7 +23,7 @@ def answers(*keys: str) -> Expand:
     answer = msgspec.defstruct("Answer", lists)
     body: tuple[str, Any, Any] = ("body", answer | msgspec.UnsetType, msgspec.UNSET)
     page = msgspec.json.Decoder(msgspec.defstruct("Page", [body], bases=(answer,)))
-    plain = envelope()
+    plain, none_of = envelope(), envelope("body", *keys)
 
     def expand(value: Raw) -> list[Raw]:
         try:
@@ -34,4 +34,4 @@ def answers(*keys: str) -> Expand:
         parts = [part for name in answer.__struct_fields__ if (part := getattr(held, name)) is not msgspec.UNSET]
         return [item for part in parts for item in part] if parts else [value]
 
-    return expand
+    return Expand(expand, none_of.lines)

@@ -31,7 +31,7 @@ class _Value(_Lists):
 
 
 def findings(*detail_types: str) -> Expand:
-    """A function that takes a JSON value apart into findings: an array, an answer `{"findings": [...]}`, an event.
+    """Takes a JSON value apart into findings: an array, an answer `{"findings": [...]}`, an event.
 
     An event of EventBridge with one of `detail_types` is the finding that its detail is, or the findings that its
     detail lists; one with another type stays whole.
@@ -40,7 +40,7 @@ def findings(*detail_types: str) -> Expand:
     """
     decode = msgspec.json.Decoder(_Value).decode
     lists = msgspec.json.Decoder(_Lists).decode
-    plain = envelope()
+    plain, none_of = envelope(), envelope("findings", "Findings", "detail", "body", "data")
 
     def one(value: Raw) -> list[Raw]:
         try:
@@ -64,4 +64,4 @@ def findings(*detail_types: str) -> Expand:
             return [item for event in found for item in one(event)]
         return found
 
-    return expand
+    return Expand(expand, none_of.lines)

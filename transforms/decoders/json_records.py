@@ -20,7 +20,6 @@ from transforms.decoders.framing import BOM, Bounds, read_full
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk, Raw
 
-Expand = Callable[[Raw], list[Raw]]
 WHITE = b" \t\r\n"
 SCANNER = json.JSONDecoder()
 RAW = msgspec.json.Decoder(msgspec.Raw).decode
@@ -30,26 +29,39 @@ TRUNCATED = "Input data was truncated"
 OPENS = (b"{", b"[", b",")
 GAP = re.compile(rb"[ \t\r\n,]*")
 WINDOW = 16 << 10
+TOGETHER = 1 << 20
+"""Bytes of lines that are looked at together; where one of them is odd, each of them is looked at."""
 LONGEST_TOKEN = 12
 """Characters before the end of a text within which an error means that the text was cut off (`\\ud83d\\ude00`)."""
 RESCAN_FREE = 64 << 20
 """Bytes that may be scanned in vain, beside the data's own length: hostile lines would cost their square."""
 
 
-def envelope(*keys: str) -> Expand:
-    """A function that takes a JSON value apart: an array or `{key: [...]}` into items, anything else into itself.
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """Takes a JSON value apart into records. Raises msgspec.DecodeError or RecursionError where it is not JSON."""
 
-    Raises msgspec.DecodeError or RecursionError where the value is not JSON.
-    """
+    one: Callable[[Raw], list[Raw]]
+    lines: Callable[[bytes], list[Raw] | None] = lambda lines: None
+    """The records of many lines at once, or None where one of them is no object, no JSON, or more than one record."""
+
+    def __call__(self, value: Raw) -> list[Raw]:
+        return self.one(value)
+
+
+def envelope(*keys: str) -> Expand:
+    """Takes an array or `{key: [...]}` apart into items, anything else into itself."""
     fields = [
         (f"f{i}", list[msgspec.Raw] | msgspec.UnsetType, msgspec.field(default=msgspec.UNSET, name=key))
         for i, key in enumerate(keys)
     ]
-    outer = msgspec.json.Decoder(msgspec.defstruct("Envelope", fields))
+    kind = msgspec.defstruct("Envelope", fields)
+    outer = msgspec.json.Decoder(kind)
     array = msgspec.json.Decoder(list[msgspec.Raw])
     anything = msgspec.json.Decoder(msgspec.Raw)
+    nothing = kind()
 
-    def expand(value: Raw) -> list[Raw]:
+    def one(value: Raw) -> list[Raw]:
         first = bytes(value[:1]) if isinstance(value, bytes) else bytes(memoryview(value)[:1])
         if first == b"[":
             return list(array.decode(value))
@@ -63,7 +75,14 @@ def envelope(*keys: str) -> Expand:
         anything.decode(value)
         return [value]
 
-    return expand
+    def lines(text: bytes) -> list[Raw] | None:
+        try:
+            found = outer.decode_lines(text)
+            return list(anything.decode_lines(text)) if found.count(nothing) == len(found) else None
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    return Expand(one, lines)
 
 
 _ONE_EACH = envelope()
@@ -189,8 +208,16 @@ def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: i
     """
     chunk = Chunk(next_no=number, consumed=offset + len(data))
     at, length = 0, len(data)
+    looked = 0  # up to here lines were looked at together
     budget = RESCAN_FREE + length
     while at < length:
+        if at >= looked:
+            behind = data.find(b"\n", at + TOGETHER) + 1 or data.rfind(b"\n", at) + 1
+            items = expand.lines(data[at:behind]) if behind else None
+            if items is not None and _take_all(chunk, items, max_record):
+                at = behind
+                continue
+            looked = behind or length
         stop = data.find(b"\n", at)
         stop = length if stop < 0 else stop
         line = data[at:stop].strip(WHITE)
@@ -286,27 +313,27 @@ def _gap(data: bytes, at: int) -> int:
     return found.end() if found else at
 
 
+def _take_all(chunk: Chunk, items: Sequence[Raw], max_record: int) -> bool:
+    """Take the items, unless one of them is too long."""
+    if max(map(len, map(memoryview, items)), default=0) > max_record:  # type: ignore[arg-type]
+        return False
+    number, chunk.next_no = chunk.next_no, chunk.next_no + len(items)
+    chunk.records.extend(items)
+    chunk.numbers.extend(range(number, chunk.next_no))
+    return True
+
+
 def _take(chunk: Chunk, items: Sequence[Raw], max_record: int) -> None:
-    number = chunk.next_no
-    if max(map(len, map(memoryview, items)), default=0) <= max_record:  # type: ignore[arg-type]
-        chunk.records.extend(items)
-        chunk.numbers.extend(range(number, number + len(items)))
-    else:
-        for index, item in enumerate(items):
-            size = len(memoryview(item))
-            if size <= max_record:
-                chunk.records.append(item)
-                chunk.numbers.append(number + index)
-            else:
-                chunk.bad.append(
-                    Bad(
-                        number + index,
-                        bytes(item),
-                        f"record of {size} bytes is over the limit of {max_record}",
-                        size,
-                    )
-                )
-    chunk.next_no = number + len(items)
+    if _take_all(chunk, items, max_record):
+        return
+    for number, item in enumerate(items, chunk.next_no):
+        size = len(memoryview(item))
+        if size <= max_record:
+            chunk.records.append(item)
+            chunk.numbers.append(number)
+        else:
+            chunk.bad.append(_bad(number, bytes(item), "", max_record))
+    chunk.next_no += len(items)
 
 
 def _bad(number: int, data: bytes, reason: str, max_record: int) -> Bad:

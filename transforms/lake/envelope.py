@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
@@ -26,6 +27,8 @@ from transforms.lake.schemas import BRONZE, TIMESTAMP
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=2)
 """How far a vendor's clock may run ahead of ours before its time is not believed."""
+BELIEVED = 1 << 47
+"""Milliseconds since the epoch that Python's datetime can say, until the year 6429."""
 HEX = np.frombuffer(b"".join(b"%02x" % i for i in range(256)), np.uint16)
 """Two hexadecimal digits for each byte."""
 LAST = itemgetter(-1)
@@ -176,14 +179,17 @@ class EnvelopeBuilder:
         return self._digests(ids, records), clocks
 
     def _digests(self, ids: Sequence[tuple[Any, ...] | None], records: Sequence[Raw]) -> list[bytes]:
-        """The event_uid of every record. Two texts are what most sources have: these take no call a record."""
-        prefix = self.prefix.decode()
+        """The event_uid of every record. Texts, as many of them each, take no call a record."""
         try:
-            texts = [f"{prefix}{len(a)}:{a},{len(b)}:{b}," for a, b in ids]  # type: ignore[misc]
-            if all(map(str.isascii, texts)):
+            columns = list(zip(*ids, strict=True))
+            lengths = [list(map(len, column)) for column in columns]
+        except (TypeError, ValueError):  # none, not as many, or no texts
+            columns = []
+        if columns and set(map(type, chain.from_iterable(columns))) == {str}:
+            form = self.prefix.decode() + "%d:%s," * len(columns)
+            texts = list(map(form.__mod__, zip(*chain.from_iterable(zip(lengths, columns, strict=True)), strict=True)))
+            if all(map(str.isascii, texts)):  # a length is one of bytes
                 return [sha256(text.encode()).digest() for text in texts]
-        except (TypeError, ValueError):  # not two, or not texts
-            pass
         return [self._digest(one, raw) for one, raw in zip(ids, records, strict=True)]
 
     def _digest(self, ids: tuple[Any, ...] | None, raw: Raw) -> bytes:
@@ -275,12 +281,11 @@ class EnvelopeBuilder:
     def _times(self, clocks: Sequence[Any] | pa.Array) -> tuple[pa.Array, dict[int, str]]:
         """Microsecond UTC timestamps, and for those that are none the reason by index."""
         times = None
+        if not isinstance(clocks, pa.Array) and set(map(type, clocks)) == {int} and max(map(abs, clocks)) < BELIEVED:
+            clocks = pa.array(clocks, pa.int64())
         if isinstance(clocks, pa.Array):
-            if pa.types.is_integer(clocks.type) and not clocks.null_count:
-                try:
-                    times = clocks.cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP)
-                except pa.ArrowInvalid:
-                    times = None
+            if pa.types.is_integer(clocks.type) and not clocks.null_count and _believed(clocks):
+                times = clocks.cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP)
             clocks = clocks.to_pylist() if times is None else clocks
         elif _in_one_form(clocks):
             try:
@@ -332,6 +337,11 @@ def _hex_array(digests: Sequence[bytes]) -> pa.Array:
     text = HEX[np.frombuffer(b"".join(digests), np.uint8)]
     offsets = np.arange(0, 64 * len(digests) + 1, 64, dtype=np.int32)
     return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(text))
+
+
+def _believed(milliseconds: pa.Array) -> bool:
+    span = pc.min_max(milliseconds).as_py()
+    return span["min"] is None or (span["min"] > -BELIEVED and span["max"] < BELIEVED)
 
 
 def _in_one_form(clocks: Sequence[Any]) -> bool:

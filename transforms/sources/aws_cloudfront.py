@@ -71,6 +71,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
     lateness="several files an hour, mostly within an hour, some up to 24 hours late",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(
         segments=(r"(?:year=)?(?P<year>\d{4})", r"(?:month=)?(?P<month>\d\d)", r"(?:day=)?(?P<day>\d\d)"),
         overlap=timedelta(days=2),

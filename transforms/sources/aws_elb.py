@@ -55,6 +55,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
     lateness="a file for each node every 5 minutes (Classic: 5 or 60), eventually consistent",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"),
         overlap=timedelta(days=2),

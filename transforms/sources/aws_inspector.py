@@ -61,6 +61,7 @@ SOURCE = Source(
     documentation="https://docs.aws.amazon.com/inspector/v2/APIReference/API_Finding.html",
     event_id="`findingArn`, the time of its last change and status",
     lateness="within minutes through EventBridge, a report when it is exported",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)", r"(?P<hour>\d\d)"),
         overlap=timedelta(days=2),

@@ -39,6 +39,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging-contents.html",
     lateness="a file every few minutes; flows when they end",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     framing=CloudWatch(JsonRecords(envelope())),
     head=FirewallHead,

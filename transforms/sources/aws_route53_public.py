@@ -59,6 +59,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html",
     lateness="within minutes",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     framing=CloudWatch(ByContent(text=TEXT, json=JsonRows(expand=envelope(), message="message", lines=TEXT))),
     table=Table(

@@ -26,6 +26,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs.html",
     lateness="within minutes, in batches",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     framing=CloudWatch(JsonRecords(envelope())),
     head=ResolverHead,

@@ -55,6 +55,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
     lateness="best effort: mostly within a few hours",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(
         segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"),
         overlap=timedelta(days=2),

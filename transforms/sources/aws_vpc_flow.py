@@ -89,6 +89,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html",
     lateness="the aggregation interval (1 or 10 minutes), then a file every 5 minutes",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(
         segments=(r"(?:year=)?(?P<year>\d{4})", r"(?:month=)?(?P<month>\d\d)", r"(?:day=)?(?P<day>\d\d)"),
         overlap=timedelta(days=2),

@@ -27,6 +27,7 @@ SOURCE = Source(
     domain="aws",
     documentation="https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html",
     lateness="a file every 5 minutes",
+    cadence=timedelta(minutes=5),
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
     framing=CloudWatch(JsonRecords(envelope())),
     head=WafHead,

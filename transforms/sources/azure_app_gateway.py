@@ -9,6 +9,8 @@ https://learn.microsoft.com/azure/web-application-firewall/ag/web-application-fi
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from transforms.sources.azure_blobs import EXPAND, KEYS, ResourceLogHead, resource
@@ -47,6 +49,7 @@ SOURCE = Source(
     documentation="https://learn.microsoft.com/azure/application-gateway/monitor-application-gateway-reference",
     event_id="resource, `transactionId` and time of a request; of others their own text",
     lateness="within minutes, appended to the hour's blob",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     grows=True,
     expand=EXPAND,

@@ -13,6 +13,8 @@ https://learn.microsoft.com/azure/firewall/monitor-firewall-reference
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from transforms.sources.azure_blobs import EXPAND, KEYS, ResourceLogHead, clock
 from transforms.sources.base import Source
 
@@ -23,6 +25,7 @@ SOURCE = Source(
     domain="azure",
     documentation="https://learn.microsoft.com/azure/firewall/monitor-firewall-reference",
     lateness="within minutes, appended to the hour's blob",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     grows=True,
     expand=EXPAND,

@@ -8,6 +8,8 @@ https://learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-m
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from transforms.sources.azure_blobs import EXPAND, KEYS, ResourceLogHead, clock, resource
@@ -52,6 +54,7 @@ SOURCE = Source(
     documentation="https://learn.microsoft.com/azure/frontdoor/monitor-front-door-reference",
     event_id="resource, category, `trackingReference`, time, point of presence, origin, rule and action",
     lateness="within minutes, appended to the hour's blob",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     grows=True,
     expand=EXPAND,

@@ -7,6 +7,8 @@ https://learn.microsoft.com/azure/azure-monitor/reference/tables/microsoftgrapha
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from transforms.sources.azure_blobs import EXPAND, KEYS, ResourceLogHead
@@ -46,6 +48,7 @@ SOURCE = Source(
     documentation="https://learn.microsoft.com/graph/microsoft-graph-activity-logs-overview",
     event_id="`requestId`, method and URI",
     lateness="within half an hour, appended to the hour's blob",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     grows=True,
     expand=EXPAND,

@@ -7,6 +7,8 @@ https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage-reference
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from transforms.sources.azure_blobs import EXPAND, KEYS, ResourceLogHead, clock, resource
 from transforms.sources.base import Source, Value
 
@@ -30,6 +32,7 @@ SOURCE = Source(
     documentation="https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage-reference",
     event_id="resource, `correlationId`, operation, time and URI",
     lateness="within minutes, appended to the hour's blob",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     grows=True,
     expand=EXPAND,

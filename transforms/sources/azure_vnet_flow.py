@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from transforms.decoders.flow_tuples import FlowTuples
@@ -20,6 +21,7 @@ SOURCE = Source(
     domain="azure",
     documentation="https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview",
     lateness="every minute, appended to the hour's blob",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     grows=True,
     framing=FlowTuples(holder="flowRecords", groups="flowGroups", least=13),

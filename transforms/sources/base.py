@@ -147,6 +147,7 @@ class Source:
     settle: timedelta = timedelta(hours=24)
     """A growing object untouched for so long is final: an incomplete last record is quarantined."""
     cadence: timedelta = timedelta(minutes=1)
+    """How often Airflow looks for new objects: oftener than the vendor delivers them is in vain."""
     also_calls: tuple[str, ...] = ()
     """IAM actions beyond reading the objects."""
     redact: Redaction | None = None

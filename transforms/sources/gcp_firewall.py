@@ -5,6 +5,8 @@ https://cloud.google.com/firewall/docs/firewall-rules-logging
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from transforms.sources.base import Source, Value
@@ -39,6 +41,7 @@ SOURCE = Source(
     documentation="https://cloud.google.com/firewall/docs/firewall-rules-logging",
     event_id="`logName`, `timestamp`, `insertId`",
     lateness="the sink writes each hour's objects after the hour, its addenda up to hours later",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     expand=EXPAND,
     head=FirewallEntryHead,

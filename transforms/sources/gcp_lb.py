@@ -6,6 +6,8 @@ https://cloud.google.com/armor/docs/request-logging
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from transforms.sources.base import Source
@@ -41,6 +43,7 @@ SOURCE = Source(
     documentation="https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
     event_id="`logName`, `timestamp`, `insertId`",
     lateness="the sink writes each hour's objects after the hour, its addenda up to hours later",
+    cadence=timedelta(minutes=5),
     keys=KEYS,
     expand=EXPAND,
     head=RequestHead,

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from transforms.decoders.cloudwatch import CloudWatch
-from transforms.decoders.json_records import JsonRecords, envelope
+from transforms.decoders.json_records import Expand, JsonRecords, envelope
 from transforms.lake.records import Raw
 from transforms.sources import log_entry
 from transforms.sources.base import KeyTemplate, Source, Value
@@ -84,7 +84,7 @@ def is_aks(head: AuditHead) -> bool:
 
 
 def expand(value: Raw) -> list[Raw]:
-    """The records of a JSON value, or of an exported line. Raises msgspec.DecodeError or RecursionError."""
+    """The records of a JSON value, or of an exported line."""
     if isinstance(value, bytes) and (stamp := EXPORTED.match(value)):
         value = value[stamp.end() :]
     return ENVELOPES(value)
@@ -140,7 +140,7 @@ SOURCE = Source(
     ),
     grows=True,
     skip_keys=WRITE_TEST,
-    framing=CloudWatch(JsonRecords(expand)),
+    framing=CloudWatch(JsonRecords(Expand(expand, ENVELOPES.lines))),
     head=AuditHead,
     identity=identity,
     clock=clock,
