@@ -85,12 +85,10 @@ def envelope(*keys: str) -> Expand:
     return Expand(one, lines)
 
 
-_ONE_EACH = envelope()
-
-
-def listed(value: Raw) -> list[Raw]:
-    """The items of an array, and any other value itself; `null` is what some tools write for an array without any."""
-    return [] if bytes(memoryview(value)[:5]) == b"null" else _ONE_EACH(value)
+def listed() -> Expand:
+    """Takes an array apart into items, anything else into itself; `null` is what Go writes for an array of none."""
+    plain = envelope()
+    return Expand(lambda value: [] if bytes(memoryview(value)[:5]) == b"null" else plain.one(value), plain.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ SOURCE = Source(
     event_id="`Fingerprint`, column and the secret's hash; in version 7 commit, file, rule, line and hash",
     lateness="a report when a scan ends; findings are as old as their commits",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)"), overlap=timedelta(days=2)),
-    expand=listed,
+    expand=listed(),
     head=GitleaksHead,
     identity=identity,
     clock=lambda head: head.Date or head.date or None,
