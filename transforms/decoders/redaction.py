@@ -28,7 +28,7 @@ DELIVERED = "delivered_hmac_sha256"
 """The attribute that holds the keyed hash of a record as it was delivered: the proof of bytes that are not kept."""
 MARK = "hmac-sha256:"
 REMOVED = "redacted"
-"""What stands for a secret where no key is configured."""
+"""What stands for a secret where no key is configured, and for the text around one."""
 HIDDEN = re.compile(rf"{MARK}[0-9a-f]{{64}}|{REMOVED}", re.ASCII)
 SHORTEST = 6
 """Characters of a secret that is looked for in the other fields too; a shorter one is in half of all words."""
@@ -53,7 +53,8 @@ class Redaction:
     """Which members of a record hold secrets, by name at any depth and in any case; all text below them does.
 
     secrets: their values are secrets, and are looked for in the record's other texts too (also as base64, in a URL, in
-    JSON within JSON). around: text that a secret stands in, and perhaps others beside it: it is replaced as a whole.
+    JSON within JSON). around: text that a secret stands in, and perhaps others beside it: none of it is kept, not even
+    a hash.
     What a URL holds before its host (`https://user:password@host`) is replaced in every text of the record.
     """
 
@@ -206,8 +207,9 @@ class Redactor:
         text = value if isinstance(value, str) else _encode(value).decode()
         if HIDDEN.fullmatch(text):
             return value
-        if found is not None:
-            found.add(text)
+        if found is None:
+            return REMOVED
+        found.add(text)
         return self.token(text)
 
     def _scrubbed(self, value: Any, pattern: re.Pattern[str] | None, forms: Mapping[str, str]) -> Any:
