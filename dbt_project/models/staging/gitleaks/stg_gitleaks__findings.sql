@@ -51,7 +51,9 @@ named as (
         coalesce(nullif(finding.Email, ''), nullif(old.email, '')) as email,
         -- version 7 writes `.` for the folder that it was started in
         coalesce(
-            nullif(regexp_extract(coalesce(finding.Link, old.repoURL), '^https?://[^/]+/(.+?)(/-)?(/(blob|src|tree|commit)/.*|[.]git)?$', 1), ''),
+            nullif(regexp_extract(
+                coalesce(finding.Link, old.repoURL), '^https?://[^/]+/(.+?)(/-)?(/(blob|src|tree|commit)/.*|[.]git)?$', 1
+            ), ''),
             nullif(nullif(old.repo, ''), '.')
         ) as repository
     from parsed
@@ -66,8 +68,9 @@ classified as (
         coalesce(kinds.activity_id, 99) as to_activity
     from named
     left join kinds
-        on named.detector is not null and named.path is not null
-        and case when named.revision is null then 'file' else 'commit' end = kinds.kind
+        on
+            named.detector is not null and named.path is not null
+            and case when named.revision is null then 'file' else 'commit' end = kinds.kind
 
 ),
 
