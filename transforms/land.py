@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from transforms.decoders.compression import plain
 from transforms.decoders.framing import Bounds
+from transforms.decoders.redaction import Redactor
 from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.arrow import keep_memory
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
@@ -243,6 +244,7 @@ def _pulled(
     failed: list[CatchmentError] = []
     more = False
     headers = source.streams[0].headers(settings.environment)  # one token for all
+    redactor = redactor_of(settings, source)
     with http.new_client() as client:
         for api in source.streams:
             stream = f"{pages.root}/{api.stream}"
@@ -260,6 +262,7 @@ def _pulled(
                     client=client,
                     headers=headers,
                     start_after=last,
+                    written=bytes if redactor is None else redactor.record,
                 )
                 more = more or not pulled.complete
             except CatchmentError as error:
@@ -507,7 +510,9 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         version=item.version,
         batch_id=f"{item.lane}-{item.sequence}",
         attributes=item.attributes,
+        modified=item.object_time,
     )
+    redactor = redactor_of(settings, source)
     if item.size == 0:
         _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
         return
@@ -519,12 +524,14 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         try:
             unpacked, packed = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
             final = final or packed
-            for chunk in source.read(unpacked, _bounds(settings, item, final)):
+            read = source.read(unpacked, _bounds(settings, item, final))
+            for chunk in read if redactor is None else map(redactor.chunk, read):
                 here = place.of(vouched(settings, source, _remote(item), chunk))
                 rows = builder.rows(chunk, here)
                 batch.writer.add(rows.table)
                 if rows.bad:
-                    batch.quarantine(quarantine_rows(source.name, here, rows.bad, builder.landed_at))
+                    pieces = rows.bad if redactor is None else redactor.bad(rows.bad)
+                    batch.quarantine(quarantine_rows(source.name, here, pieces, builder.landed_at))
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
                 control += chunk.control
@@ -538,10 +545,17 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         return
     except DataError as error:
         bad = Bad(-1, _bytes_of(settings, source, item), str(error), item.size)
+        if redactor is not None:
+            (bad,) = redactor.bad([bad])
         _condemn(source, batch, item, bad, builder.landed_at, records, quarantined, control)
         return
     end = item.from_byte + consumed if source.grows and not final else item.to_byte
     batch.results.append(Outcome(item, end, records, quarantined, control))
+
+
+def redactor_of(settings: Settings, source: Source) -> Redactor | None:
+    """What takes the secrets out of a source's records; None where it declares none. Raises ConfigError for the key."""
+    return None if source.redact is None else Redactor(source.redact, settings.redaction_key)
 
 
 def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk) -> Chunk:

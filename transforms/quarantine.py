@@ -23,7 +23,7 @@ from transforms.lake.quarantine import quarantine_table
 from transforms.lake.records import Chunk, Columns
 from transforms.lake.schemas import QUARANTINE
 from transforms.lake.table import Changes, Lake, Snapshot
-from transforms.land import store_of, vouched
+from transforms.land import redactor_of, store_of, vouched
 from transforms.readers.base import RemoteObject
 from transforms.settings import Settings
 from transforms.sources import get, registry
@@ -114,6 +114,7 @@ def _replay(settings: Settings, name: str) -> Replayed:
     at = datetime.now(UTC)
     number = quarantine.open().progress(txn) + 1
     builder = EnvelopeBuilder(source, at)
+    redactor = redactor_of(settings, source)
     writer = BronzeWriter(bronze)
     good: list[dict[str, Any]] = []
     records = 0
@@ -136,7 +137,9 @@ def _replay(settings: Settings, name: str) -> Replayed:
                 max_ratio=settings.max_ratio,
                 attributes=row["attributes"],
             )
-            chunks = [vouched(settings, source, _object(row), chunk) for chunk in source.read(stream, bounds)]
+            read = source.read(stream, bounds)
+            plain_read = read if redactor is None else map(redactor.chunk, read)
+            chunks = [vouched(settings, source, _object(row), chunk) for chunk in plain_read]
         except (DataError, ObjectGone, RetryableError, ConfigError, OSError):
             continue  # it stays open
         beyond = [_beyond(chunk, landed.first_no + landed.count) for chunk in chunks]

@@ -1,4 +1,4 @@
-"""Settings come from the environment; nothing else configures Catchment, and no secret is among them.
+"""Settings come from the environment; nothing else configures Catchment. One of them is a secret: the redaction key.
 
 | variable | meaning | default |
 |---|---|---|
@@ -16,6 +16,7 @@
 | CATCHMENT_SIGSTORE_ROOTS | files `trusted_root.json`, between spaces: to hold signatures against | the public one |
 | CATCHMENT_AWS_ROLES | roles to assume, as `<bucket or queue>=<role ARN>` between spaces; `*` fits any part | none |
 | CATCHMENT_AWS_EXTERNAL_ID | the external id that these roles ask for | none |
+| CATCHMENT_REDACTION_KEY | secret, 32 characters or more: the key that scanners' secrets are hashed with | no hash |
 | CATCHMENT_ORGANISATION | the name that finding ids carry | example |
 
 Credentials come from the platform's default chain (AWS, GCP, Azure) or an Airflow connection.
@@ -73,6 +74,11 @@ class Settings:
             organisation=env.get("CATCHMENT_ORGANISATION", "example"),
             environment=env,
         )
+
+    @property
+    def redaction_key(self) -> bytes | None:
+        """The key of the hashes that stand for secrets. Whoever has it can tell whether a guess is right."""
+        return self.environment.get("CATCHMENT_REDACTION_KEY", "").encode() or None
 
     def source_location(self, source: str) -> str:
         """The configured place of a source's logs. Raises ConfigError with the variable to set."""

@@ -86,6 +86,12 @@ def envelope(*keys: str) -> Expand:
     return Expand(one, lines)
 
 
+def listed() -> Expand:
+    """Takes an array apart into items, anything else into itself; `null` is what Go writes for an array of none."""
+    plain = envelope()
+    return Expand(lambda value: [] if bytes(memoryview(value)[:5]) == b"null" else plain.one(value), plain.lines)
+
+
 @dataclass(frozen=True, slots=True)
 class JsonRecords:
     """The framing of JSON: records are what `expand` makes of each value."""

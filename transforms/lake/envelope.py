@@ -32,6 +32,8 @@ BELIEVED = 1 << 47
 HEX = np.frombuffer(b"".join(b"%02x" % i for i in range(256)), np.uint16)
 """Two hexadecimal digits for each byte."""
 LAST = itemgetter(-1)
+OBJECT_TIME = "object_time"
+"""The attribute of a record that has no time of its own: that of its object, which is its event_time."""
 NOTHING = b"-"
 """What stands in an identity for a column that is empty: what text logs write."""
 LOOSE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)", re.ASCII)
@@ -67,6 +69,8 @@ class Declared(Protocol):
     def unwrap(self) -> Callable[[Any], tuple[bytes, dict[str, Any]] | None]: ...
     @property
     def table(self) -> DeclaredTable | None: ...
+    @property
+    def dated_by_object(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,8 @@ class Place:
     version: str
     batch_id: str
     attributes: str | None
+    modified: datetime | None = None
+    """When the store got the object: the time of what its source writes without one."""
 
     def of(self, chunk: Chunk) -> Place:
         """The place of a chunk's records, with what their object says of them all."""
@@ -165,6 +171,8 @@ class EnvelopeBuilder:
             if any(map(source.unwrap, heads)) or any(map(source.reject, heads)):
                 return None
             clocks = list(map(source.clock, heads))
+            if source.dated_by_object and not all(clocks):
+                return None
             ids = list(map(source.identity, heads))
         except (msgspec.MsgspecError, RecursionError, ValueError):
             return None
@@ -211,6 +219,8 @@ class EnvelopeBuilder:
                 reason = reject(head)
                 ids = identity(head)
                 when = clock(head)
+                if not when and reason is None and self.source.dated_by_object and place.modified is not None:
+                    ids, when, extra = _dated(ids, raw, place.modified, extra)
             except (msgspec.MsgspecError, RecursionError, ValueError) as error:
                 reason = _why(error)
             if reason is not None:
@@ -300,6 +310,18 @@ class EnvelopeBuilder:
                     if value is not None and not EARLIEST <= value <= self.latest:
                         failed[index] = f"time out of bounds: {value.isoformat()}"
         return times, failed
+
+
+def _dated(
+    ids: tuple[Any, ...] | None, raw: Raw, modified: datetime, extra: Mapping[str, Any] | None
+) -> tuple[tuple[Any, ...], str, dict[str, Any]]:
+    """(identity, time, what is said of it) of a record that has no time: its object's, and a new one on each day.
+
+    The same report delivered twice on one day is one event; a later scan that finds the same is another.
+    """
+    at = modified.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    known = (bytes(raw).decode("utf-8", "replace"),) if ids is None else ids
+    return (*known, at[:10]), at, {**(extra or {}), OBJECT_TIME: at}
 
 
 def identity_bytes(ids: Sequence[Any]) -> bytes:

@@ -105,7 +105,9 @@ def _complete(event: dict[str, Any], shape: Shape) -> None:
         event["databucket"]["type_id"] = BUCKETS.get(event.get("cloud", {}).get("provider"), 99)
         file = event["databucket"].get("file", {})
         if "path" in file:
-            file |= {"name": file["path"].rpartition("/")[2] or file["path"], "type_id": REGULAR_FILE}
+            file |= _named(file["path"])
+    if "path" in (file := event.get("file", {})):
+        file |= _named(file["path"])
     if "resources" in event:
         primary, *others = _resources(event.pop("resources"))
         if "resource" in shape.attributes:
@@ -116,6 +118,11 @@ def _complete(event: dict[str, Any], shape: Shape) -> None:
         evidence = schema().objects["evidences"].attributes
         names = [name for name in event if name in evidence and name not in shape.attributes]
         event |= {"evidences": [{name: event.pop(name) for name in names}]} if names else {}
+
+
+def _named(path: str) -> dict[str, Any]:
+    """What OCSF requires of a file, of which the lake has the path."""
+    return {"name": path.rpartition("/")[2] or path, "type_id": REGULAR_FILE}
 
 
 def _resources(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -248,6 +248,7 @@ def pull(
     headers: dict[str, str] | None = None,
     start_after: str | None = None,
     max_pages: int = 1000,
+    written: Callable[[bytes], bytes] = bytes,
 ) -> PullResult:
     """Land every page that the API has beyond the last one landed, at most `max_pages`.
 
@@ -255,9 +256,10 @@ def pull(
     `start_after` is a landing object that was seen before, so that only later ones are listed. Raises
     ConfigError (token, address), RetryableError (the API is unreachable, throttles or fails), DataError (a
     landing object cannot be read). `client` and `headers` (with the credentials) are made where they are not given.
+    `written` makes of a page what is landed of it: without its secrets, where it holds any.
     """
     with new_client() if client is None else nullcontext(client) as session:
-        run = _Pull(api, _checked(base), store, landing_uri, environment, clock, sleep, session, max_pages)
+        run = _Pull(api, _checked(base), store, landing_uri, environment, clock, sleep, session, max_pages, written)
         return run.run(headers or api.headers(environment), start_after)
 
 
@@ -298,6 +300,7 @@ class _Pull:
     sleep: Callable[[float], None]
     client: httpx.Client
     max_pages: int
+    written: Callable[[bytes], bytes]
     waited: float = 0.0
     held: dict[str, Seen] = field(default_factory=dict)
     """What landed pages hold, of those that this pull has read."""
@@ -443,7 +446,7 @@ class _Pull:
     def _put(self, prefix: str, last: str | None, page: bytes) -> str:
         """Land a page behind the last one. Raises _Rival where somebody else did."""
         uri = f"{prefix}{_sequence(last) + 1:012d}.json"
-        if self.store.put_if_absent(uri, page):
+        if self.store.put_if_absent(uri, self.written(page)):
             return uri
         if self._last(prefix, last)[0] == last:
             raise RetryableError(f"{shown(uri)}: exists, but is not listed yet")

@@ -13,6 +13,7 @@ import msgspec
 from transforms.decoders.compression import Readable
 from transforms.decoders.framing import Bounds, Framing
 from transforms.decoders.json_records import Expand, JsonRecords, envelope
+from transforms.decoders.redaction import Redaction
 from transforms.errors import ConfigError
 from transforms.lake.records import Chunk
 from transforms.readers.base import ObjectStore, RemoteObject
@@ -141,12 +142,16 @@ class Source:
     """Regular expression on keys below the root: objects of other sources in the same bucket."""
     grows: bool = False
     """Objects are appended to after they were first read; line-delimited."""
+    dated_by_object: bool = False
+    """The tool may write no time at all: then it is that of the object, and the identity holds its day."""
     settle: timedelta = timedelta(hours=24)
     """A growing object untouched for so long is final: an incomplete last record is quarantined."""
     cadence: timedelta = timedelta(minutes=1)
     """How often Airflow looks for new objects: oftener than the vendor delivers them is in vain."""
     also_calls: tuple[str, ...] = ()
     """IAM actions beyond reading the objects."""
+    redact: Redaction | None = None
+    """What of its JSON records is a secret and must never reach the lake."""
     vouch: Vouch | None = None
     """Verifies what is signed outside its own bytes, while it is read: a table holds no such check."""
     api: Any = None
@@ -156,6 +161,8 @@ class Source:
     def __post_init__(self) -> None:
         if (self.table is None) == (self.head is Head):
             raise ConfigError(f"{self.name}: declare either head, identity and clock, or table")
+        if self.table is not None and self.redact is not None:
+            raise ConfigError(f"{self.name}: secrets are taken out of JSON records only")
         if self.grows and self.framing is not None and not self.framing.appendable:
             raise ConfigError(f"{self.name}: its objects grow, but its framing must read them from the beginning")
 

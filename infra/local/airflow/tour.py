@@ -53,8 +53,12 @@ class Place:
     def settings(self) -> dict[str, str]:
         """The environment in which Catchment works on this place; one line of it a source."""
         feeds = {f"CATCHMENT_{name.upper()}_FROM": str(self.organisation / feed) for name, feed in FEEDS.items()}
-        roots = {"CATCHMENT_SIGSTORE_ROOTS": str(self.organisation / TRUSTED_ROOT)}
-        return {"CATCHMENT_LAKE": str(self.lake), **roots, **feeds}
+        own = {
+            "CATCHMENT_LAKE": str(self.lake),
+            "CATCHMENT_SIGSTORE_ROOTS": str(self.organisation / TRUSTED_ROOT),
+            "CATCHMENT_REDACTION_KEY": "what is simulated holds no real secret",
+        }
+        return own | feeds
 
 
 def simulate(place: Place, arguments: Sequence[str], *, say: Callable[[str], None]) -> None:
