@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
+from transforms.decoders.json_records import Expand
 from transforms.lake.records import Raw
 from transforms.sources.attestation import AttestationHead, clock, identity, unknown, vouch
 from transforms.sources.base import ONE_EACH, KeyTemplate, Source
@@ -51,7 +52,7 @@ SOURCE = Source(
     event_id="the payload's SHA-256 and its index in the transparency log",
     lateness="when the build has ended and its result was uploaded",
     keys=KeyTemplate(segments=(r"(?P<year>\d{4})", r"(?P<month>\d\d)", r"(?P<day>\d\d)")),
-    expand=envelopes,
+    expand=Expand(envelopes),
     head=AttestationHead,
     identity=identity,
     clock=clock,
