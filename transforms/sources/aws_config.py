@@ -76,7 +76,8 @@ def identity(head: ConfigHead) -> tuple[Value, ...] | None:
         return (head.messageType, arn, *named, item.configurationItemCaptureTime, item.configurationStateId)
     if head.messageType is None:
         return None
-    subject = head.configRuleARN, head.resourceType, head.resourceId, head.configSnapshotId, head.s3ObjectKey
+    rule = head.configRuleARN if head.configRuleARN is not None else head.configRuleName
+    subject = rule, head.resourceType, head.resourceId, head.configSnapshotId, head.s3ObjectKey
     return None if not any(subject) else (head.messageType, *subject, clock(head))
 
 
