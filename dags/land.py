@@ -20,13 +20,14 @@ import os
 from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, DeltaTriggerTimetable, task
+from airflow.sdk import DAG, DeltaTriggerTimetable, get_parsing_context, task
 from catchment_connections import task_settings
 from catchment_policy import DAG_DEFAULTS, TASK_DEFAULTS, bronze, landing
 
-from transforms.sources import registry
+from transforms.sources import get, registry
 
-for source in registry().values():
+dag_id = get_parsing_context().dag_id or ""  # of the task that this process is for: other DAGs would cost it time
+for source in [get(dag_id.removeprefix("land_"))] if dag_id.startswith("land_") else registry().values():
     with DAG(
         dag_id=f"land_{source.name}",
         schedule=DeltaTriggerTimetable(source.cadence),

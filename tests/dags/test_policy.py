@@ -100,6 +100,15 @@ def test_the_files_are_there() -> None:
     assert {path.name for path in FILES} >= {"land.py", "sweep.py", "normalise.py", "detect.py"}
 
 
+def test_a_task_makes_the_dag_of_its_own_source_alone(beside_the_dags: Callable[..., Any]) -> None:
+    """What a task that plans costs does not grow with the number of sources."""
+    name = sorted(registry())[0]
+    context = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": f"land_{name}", "_AIRFLOW_PARSING_CONTEXT_TASK_ID": "plan"}
+    found = beside_the_dags(f"FOLDER = {str(DAGS)!r}\n{INSPECT}", context)
+    assert [dag["dag_id"] for dag in found["dags"] if dag["file"] == "land.py"] == [f"land_{name}"]
+    assert {dag["dag_id"] for dag in found["dags"]} == {f"land_{name}", "sweep", "normalise", "correlate", "detect"}
+
+
 def test_parsing_imports_nothing_heavy(parsed: dict) -> None:
     loaded = [
         name for name in parsed["modules"] if any(name == heavy or name.startswith(heavy + ".") for heavy in HEAVY)
