@@ -105,7 +105,7 @@ def test_the_day_table_counts_every_touch_once(simulated: Organisation) -> None:
     )
     (secrets,) = simulated.sql(
         """
-        select count(*) as touches, count(*) filter (api_operation not like 'List%' and status_id <> 2) as reads,
+        select count(*) as touches, count(*) filter (api_operation not ilike 'list%' and status_id <> 2) as reads,
             count(*) filter (status_id = 2) as denied
         from ocsf.api_activity
         where (resource_type = 'secret' or api_operation ilike 'microsoft.storage/storageaccounts/list%/action')

@@ -105,7 +105,7 @@ def test_keys_and_times_have_the_native_form(delivered: tuple[Simulation, list[D
 
 
 def test_deliveries_are_ordered_and_late_within_bounds(delivered: tuple[Simulation, list[Delivery]]) -> None:
-    """Deliveries come in order, CloudTrail up to ten minutes late, and some records come twice."""
+    """Deliveries come in order, CloudTrail's calls up to ten minutes late, and some records come twice."""
     assert [d.delivered_at for d in delivered[1]] == sorted(d.delivered_at for d in delivered[1])
     late: list[float] = []
     copies: dict[str, list[str]] = defaultdict(list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ Event = dict[str, Any]
 KEY = re.compile(
     r"sigstore/trusted_root\.json|s3/example-org-provenance/[\w-]+/\d{4}/\d\d/\d\d/\d+(-1)?\.intoto\.jsonl"
 )
-TIME = re.compile(r"1\d{9}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 SEED = 7
 """Of the runs that these forms are held against."""
 
@@ -37,7 +37,7 @@ def entry(event: Event) -> Event:
 
 
 def when(event: Event) -> str:
-    return str(entry(event)["integratedTime"])
+    return datetime.fromtimestamp(int(entry(event)["integratedTime"]), UTC).replace(tzinfo=None).isoformat()
 
 
 def uid(event: Event) -> str:
@@ -59,7 +59,7 @@ def each_run_has_one_that_verifies(ordinary: list[Event], end: datetime) -> None
     told = [json.loads(b64decode(event["dsseEnvelope"]["payload"])) for event in ordinary]
     runs = [each["predicate"]["invocation"]["environment"]["github_run_id"] for each in told]
     assert len(runs) == len(set(runs)) > 10
-    assert all(when(event) < str(int(end.timestamp()) + 600) for event in ordinary)
+    assert all(when(event) < (end + timedelta(minutes=10)).isoformat() for event in ordinary)
     assert {state(event) for event in ordinary[:5]} == {"verified"}
 
 
