@@ -107,8 +107,9 @@ judged as (
     select
         ruled.*,
         case
-            when is_announced or event.messageType is null or rule is null or coalesce(verdict, verdict_before) is null then null
-            when nullif(state.resourceId, '') is not null
+            when
+                not is_announced and event.messageType is not null and coalesce(verdict, verdict_before) is not null
+                and nullif(state.resourceId, '') is not null
                 then rule || '/' || coalesce(state.resourceType, '') || '/' || state.resourceId
         end as finding_uid
     from ruled
@@ -121,11 +122,9 @@ told as (
         judged.*,
         case
             -- a resource that is gone, or that the rule no longer looks at, has no verdict any more
-            when finding_uid is not null then case
-                when coalesce(verdict, 'NOT_APPLICABLE') in ('COMPLIANT', 'NOT_APPLICABLE') then 'verdict_closed'
-                when verdict_before is null then 'verdict_new'
-                else 'verdict_changed'
-            end
+            when finding_uid is not null and coalesce(verdict, 'NOT_APPLICABLE') in ('COMPLIANT', 'NOT_APPLICABLE') then 'verdict_closed'
+            when finding_uid is not null and verdict_before is null then 'verdict_new'
+            when finding_uid is not null then 'verdict_changed'
             when event.messageType is not null then event.messageType
             when nullif(state.resourceId, '') is not null then 'item'
         end as kind
@@ -140,16 +139,20 @@ classified as (
         case when told.uid is null then 0 else coalesce(kinds.class_uid, 0) end as to_class,
         case when told.uid is null then 99 else coalesce(kinds.activity_id, 99) end as to_activity,
         case
-            when told.finding_uid is not null then case
-                when told.kind = 'verdict_closed' then 4 when told.verdict = 'NON_COMPLIANT' then 1 else 0
-            end
+            when told.finding_uid is not null and told.kind = 'verdict_closed' then 4
+            when told.finding_uid is not null and told.verdict = 'NON_COMPLIANT' then 1
+            when told.finding_uid is not null then 0
             when told.kind like '%Failed' then 2
             when state.configurationItemStatus in ('OK', 'ResourceDiscovered', 'ResourceDeleted') then 1
             when state.configurationItemStatus is null then 0
             else 99
         end as result
     from told
-    left join kinds on told.kind = kinds.kind
+    left join kinds
+        on
+            told.kind = kinds.kind
+            -- whatever a message calls itself
+            and (kinds.class_uid <> 2003 or told.finding_uid is not null)
 
 ),
 
@@ -157,7 +160,9 @@ final as (
 
     select
         -- identity, lineage and time
-        {{ ocsf_identity_columns('aws_config', 'AWS Config', 'AWS', uid='cast(null as varchar)', code='coalesce(event.messageType, kind)') }},
+        {{ ocsf_identity_columns(
+            'aws_config', 'AWS Config', 'AWS', uid='cast(null as varchar)', code='coalesce(event.messageType, kind)',
+        ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'kind') }},
         -- a rule does not say how grave it is
@@ -215,7 +220,7 @@ final as (
         case when finding_uid is not null then event.newEvaluationResult.annotation end as finding_info_desc,
         case when finding_uid is not null then event.configRuleARN end as finding_info_analytic_uid,
         case when finding_uid is not null then 'Config' end as finding_info_product_name,
-        case when kind = 'verdict_new' then event_time end as finding_info_created_dt,
+        case when finding_uid is not null and kind = 'verdict_new' then event_time end as finding_info_created_dt,
         case when finding_uid is not null then event_time end as finding_info_modified_dt,
         case
             when finding_uid is not null then coalesce(nullif(event.configRuleName, ''), event.configRuleARN)
