@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,8 @@ class Reports:
             if bytes(document) != b"null":
                 found.bad(bytes(document), "wrong type: a report that is no JSON object", len(memoryview(document)))
             return
-        if not self._walk(found, document, members, self.ways, {}, document):
+        digest = cache(lambda: sha256(bytes(document)).hexdigest())  # once a report, if at all
+        if not self._walk(found, document, members, self.ways, {}, digest):
             if self.own & members.keys():
                 found.add(None, [document])
             elif not self.marks & members.keys():
@@ -109,7 +110,7 @@ class Reports:
         members: Mapping[str, msgspec.Raw],
         ways: Sequence[Way],
         around: Mapping[str, msgspec.Raw],
-        whole: Raw,
+        digest: Callable[[], str],
     ) -> bool:
         """Take the findings below one level; whether a way leads from it to where findings stand, or would."""
         leads = False
@@ -127,7 +128,7 @@ class Reports:
             levels = {**around, name: msgspec.Raw(ENCODE(beside))}
             onward = [way[1:] for way in ways if way[0] == (name, member) and len(way) > 1]
             if not onward:
-                self._findings(found, document, member, levels, items, whole)
+                self._findings(found, document, member, levels, items, digest)
                 continue
             for item in items:
                 try:
@@ -136,9 +137,9 @@ class Reports:
                     found.bad(bytes(item), f"wrong type: {member} holds what is no JSON object", len(memoryview(item)))
                     leads = True
                 else:
-                    led = self._walk(found, item, below, onward, levels, whole)
+                    led = self._walk(found, item, below, onward, levels, digest)
                     if not led and self.own & below.keys():
-                        self._findings(found, item, member, levels, [item], whole)
+                        self._findings(found, item, member, levels, [item], digest)
                         led = True
                     leads = leads or led
         return leads
@@ -150,7 +151,7 @@ class Reports:
         member: str,
         levels: Mapping[str, msgspec.Raw],
         items: list[msgspec.Raw],
-        whole: Raw,
+        digest: Callable[[], str],
     ) -> None:
         if not items:
             return
@@ -163,7 +164,7 @@ class Reports:
             header[SCAN] = {
                 "object_time": found.bounds.modified.astimezone(UTC).isoformat(timespec="microseconds"),
                 "place": place_of(found.bounds.uri),
-                "sha256": sha256(bytes(whole)).hexdigest(),
+                "sha256": digest(),
             }
         text = ENCODE(_without(header, self.left))
         if len(text) > HEADER_BYTES:
