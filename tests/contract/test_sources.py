@@ -120,8 +120,8 @@ def test_landing_twice_changes_nothing(lake: tuple[Settings, BuildResult], name:
 def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildResult], tmp_path: Path) -> None:
     """Each record alone in a file, in another order, landed in three parts with builds between: the same OCSF rows.
 
-    Of copies of one text whose objects say different things of it (a file names no account, CloudWatch does), the first
-    that comes is the event.
+    Of copies that say different things of one event (a file names no account, CloudWatch does; a relay adds an id) the
+    first that comes is the event.
     """
     settings = Settings.from_env(lake=str(tmp_path / "lake"))
     random.seed(7)
@@ -146,11 +146,11 @@ def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildRes
         for name in SOURCES
         for row in sql(
             lake[0],
-            f"select event_uid from bronze.{name} group by event_uid, raw"
-            " having count(distinct coalesce(attributes, '')) > 1",
+            f"select event_uid from bronze.{name} group by event_uid"
+            " having count(distinct raw || coalesce(attributes, '')) > 1",
         )
     }
-    assert len(said_twice) < 0.02 * len(records)
+    assert len(said_twice) < 0.05 * len(records)
 
     def events(of: Settings) -> list[str]:
         found = [
