@@ -1,4 +1,6 @@
-{{ routes_to(['api_activity', 'datastore_activity', 'authentication', 'account_change', 'user_access', 'detection_finding', 'base_event']) }}
+{{ routes_to([
+    'api_activity', 'datastore_activity', 'authentication', 'account_change', 'user_access', 'detection_finding', 'base_event',
+]) }}
 
 {# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html #}
 {% set event_fields = {
@@ -437,10 +439,10 @@ final as (
         case when to_class = 2004 then insight.sharedEventID end as finding_info_uid,
         case
             when to_class = 2004
-                then coalesce(code, 'CloudTrail Insights')
-                    || coalesce(': ' || unusual.eventName, '')
-                    || coalesce(' of ' || unusual.eventSource, '')
-                    || coalesce(', ' || unusual.errorCode, '')
+                then concat_ws(
+                    '', coalesce(code, 'CloudTrail Insights'), ': ' || unusual.eventName, ' of ' || unusual.eventSource,
+                    ', ' || unusual.errorCode
+                )
         end as finding_info_title,
         case
             when to_class = 2004
