@@ -91,7 +91,7 @@ class DetectResult:
 def build(settings: Settings) -> BuildResult:
     """Normalise what landed. One broken source does not hold up another; it is in `failed`."""
     started = time.monotonic()
-    run, statuses = _dbt(settings, ["build", "--select", "path:seeds", "path:models/ocsf", "path:models/staging"])
+    run, statuses = _dbt(settings, ["build", "--select", "path:models/ocsf", *_landed(settings)])
     result = BuildResult()
     for routed in run.routed:
         result.rows_by_class += routed.rows
@@ -124,6 +124,14 @@ def correlate(settings: Settings) -> CorrelateResult:
         result.seen += marted.seen
     result.seconds = time.monotonic() - started
     return result
+
+
+def _landed(settings: Settings) -> Iterator[str]:
+    """Selects the staging model of each source of which something landed, and the seeds that they read."""
+    yield "path:seeds/*.csv"
+    for name in Lake(settings).names("bronze"):
+        yield f"path:seeds/classes/{name}.csv"
+        yield f"source:bronze.{name}+1,path:models/staging"
 
 
 def _seeds(part: str) -> str:
