@@ -1,18 +1,18 @@
 """Lands what is new from **{title}** into `bronze/{name}`, and tells `normalise` when there was something.
 
-`plan` finds new objects and commits the plan; `land` works one lane each, in the planned order; `announce`
-emits the asset. Nothing to land is normal: `land` and `announce` are then skipped. It starts paused where
-`CATCHMENT_{upper}_FROM` is not set.
+`plan` finds new objects and commits the plan; `land` works one lane each, in the planned order; `announce` emits the
+asset. Nothing to land is normal: both are then skipped. It starts paused where `CATCHMENT_{upper}_FROM` is not set.
 
 **When it is red**
 1. The failed task's log ends with one line naming the source, the object and the position.
 2. `catchment status` shows this source's open plans, lag and quarantine; `catchment doctor` its access.
-3. Access denied or not found: mend the credentials or `CATCHMENT_{upper}_FROM`. Nothing is lost meanwhile.
+3. Access denied or not found: mend the credentials or `CATCHMENT_{upper}_FROM`. Nothing is lost meanwhile. Where one
+   place of several is, the others land and lane -1 is red: the log of `plan` says which.
 4. Something is missing: trigger it with `sweep` set, and everything is listed, as `sweep` does each night.
 5. A broken object is quarantined after a few attempts and its lane moves on: `catchment quarantine list`.
 
 **Safe at any time:** clear or trigger it, run `catchment land {name}` beside it, kill it, pause it for days.
-Every step commits its rows with the proof of what it consumed, so a repeat adds nothing.
+A step commits its rows with the proof of what it consumed: a repeat adds nothing.
 **Not safe:** deleting rows of `ops/ledger` or an object that is planned and not yet landed.
 """
 
@@ -43,7 +43,7 @@ for source in [get(dag_id.removeprefix("land_"))] if dag_id.startswith("land_") 
         def plan(source_name: str, params: dict) -> list[int]:
             from transforms import land
 
-            return land.plan(task_settings(source_name), source_name, sweep=params["sweep"]).lanes
+            return land.plan(task_settings(source_name), source_name, sweep=params["sweep"]).work
 
         @task(execution_timeout=timedelta(hours=1), map_index_template="lane {{ task.op_kwargs['lane'] }}")
         def land(source_name: str, lane: int) -> None:

@@ -16,7 +16,7 @@ import os
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from catchment_connections import task_settings
 from catchment_policy import DAG_DEFAULTS, LAND_POOL, TASK_DEFAULTS
 
@@ -38,6 +38,9 @@ with DAG(
 
             if f"CATCHMENT_{source_name.upper()}_FROM" not in os.environ:
                 raise AirflowSkipException(f"{source_name} is not configured")
-            print(f"objects that were missed: {land.plan(task_settings(source_name), source_name, sweep=True).objects}")
+            planned = land.plan(task_settings(source_name), source_name, sweep=True)
+            print(f"objects that were missed: {planned.objects}")
+            if planned.failed:
+                raise AirflowFailException("; ".join(map(str, planned.failed)))
 
         plan(source.name)

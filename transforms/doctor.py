@@ -23,11 +23,12 @@ def checks(settings: Settings) -> Iterator[tuple[str, str | None]]:
     yield from _try(f"lake {settings.lake} can be written, and enforces conditional put", lambda: _lake(settings))
     for source in registry().values():
         try:
-            place = settings.source_location(source.name)
+            places = settings.source_locations(source.name)
         except ConfigError:
             yield f"{source.name}: not configured, not scheduled", None
             continue
-        yield from _try(f"{source.name} from {place}", lambda place=place: _place(settings, place))  # type: ignore[misc]
+        for place in places:
+            yield from _try(f"{source.name} from {place}", lambda place=place: _place(settings, place))  # type: ignore[misc]
 
 
 def _try(name: str, check: Callable[[], None]) -> Iterator[tuple[str, str | None]]:

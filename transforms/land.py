@@ -7,6 +7,7 @@ killed at any point and run again, beside others: the ledger and the txns of the
 from __future__ import annotations
 
 import importlib
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,11 +48,13 @@ from transforms.lake.records import Bad, Chunk
 from transforms.lake.table import Changes, DataFile, Lake, Snapshot, Table
 from transforms.readers.base import Notifications, ObjectStore, RemoteObject, open_store, scheme_of
 from transforms.readers.probe import check_store
+from transforms.readers.remote import shown
 from transforms.settings import Settings
 from transforms.sources import get
 from transforms.sources.base import Beside, Source
 
 Clock = Callable[[], datetime]
+LOG = logging.getLogger(__name__)
 LIST_LIMIT = 100_000
 """Objects that are held and planned at once; a planning run that planned so many leaves the rest to the next."""
 AHEAD = timedelta(days=1)
@@ -59,6 +62,8 @@ AHEAD = timedelta(days=1)
 NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub", "azqueue": "azure_queue"}
 """Schemes of queues that announce objects, and the reader of each."""
 QUARANTINE_BUFFER = 64 << 20
+NO_LANE = -1
+"""Stands for the places that could not be looked through: it fails, and what is red in Airflow is seen."""
 PARALLEL_FROM = 24 << 20
 """Bytes of open work from which more than one process pays."""
 
@@ -69,12 +74,19 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanResult:
-    """What one planning run found. `lanes` have open work; `more` says that listing stopped at its limit."""
+    """What one planning run found. `lanes` have open work; `more` says that listing stopped at its limit; `failed` is
+    why places, of several, could not be looked through."""
 
     objects: int
     bytes: int
     lanes: list[int]
     more: bool = False
+    failed: tuple[CatchmentError, ...] = ()
+
+    @property
+    def work(self) -> list[int]:
+        """What `land_lane` is to be called for: the lanes, and NO_LANE where a place failed."""
+        return [*self.lanes, NO_LANE] if self.failed else self.lanes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,24 +176,40 @@ def plan(
 ) -> PlanResult:
     """Commit plans for every object version, or grown range of one, that the ledger does not know. Reads no object.
 
-    `place` is where to look (default: the source's configured location). Raises ConfigError, RetryableError.
+    `place` is where to look (default: the source's configured places). One place that fails holds up no other: it is in
+    `failed`. Raises ConfigError, RetryableError where no place could be looked through.
     """
     source, lake = get(source_name), Lake(settings)
     check_store(settings.lake, settings.environment)
     bronze_table(lake, source.name)
     table = ledger_table(lake)
-    find = _finder(settings, source, place or settings.source_location(source.name), sweep, clock)
+    places = [place] if place else settings.source_locations(source.name)
     objects = size = 0
     lanes: list[int] = []
     more = False
-    resume = Ledger(table.open(), source.name).resume_points()
-    for groups, more in find.list(resume):  # noqa: B007
-        planned, lanes = _commit_plans(table, source, settings, groups, clock)
-        objects, size = objects + len(planned), size + sum(p.to_byte - p.from_byte for p in planned)
-        if objects >= LIST_LIMIT:
-            break
-    find.acknowledge()
-    return PlanResult(objects=objects, bytes=size, lanes=lanes, more=more or objects >= LIST_LIMIT)
+    failed: list[CatchmentError] = []
+    for uri in places:
+        held = 0
+        try:
+            find = _finder(settings, source, uri, sweep, clock)
+            resume = Ledger(table.open(), source.name).resume_points()
+            for groups, left in find.list(resume):
+                planned, lanes = _commit_plans(table, source, settings, groups, clock)
+                held, size = held + len(planned), size + sum(p.to_byte - p.from_byte for p in planned)
+                more = more or left
+                if held >= LIST_LIMIT:
+                    more = True
+                    break
+            find.acknowledge()
+        except CatchmentError as error:
+            if len(places) == 1:
+                raise
+            failed.append(type(error)(f"{source.name}: {shown(uri)}: {error}"))
+            LOG.warning("%s", failed[-1])
+        objects += held
+    if len(failed) == len(places):
+        raise failed[0]
+    return PlanResult(objects=objects, bytes=size, lanes=lanes, more=more, failed=tuple(failed))
 
 
 def _commit_plans(
@@ -230,7 +258,9 @@ def _finder(settings: Settings, source: Source, uri: str, sweep: bool, clock: Cl
         return Finder(lambda resume: ((g, False) for g in discover(store, source, resume, sweep=sweep)))
     if not source.streams:
         raise ConfigError(f"{source.name}: has no API to pull from; give a folder or a bucket, not {uri}")
-    pages = open_store(f"{settings.lake}/landing/{source.name}", settings.environment)
+    address = uri.partition("://")[2].strip("/")  # each has cursors of its own
+    folder = re.sub("[^A-Za-z0-9.-]", lambda found: f"_{ord(found[0]):x}_", address)
+    pages = open_store(f"{settings.lake}/landing/{source.name}/{folder}", settings.environment)
     return Finder(lambda resume: _pulled(settings, source, uri, pages, resume, clock))
 
 
@@ -428,6 +458,10 @@ def land_lane(settings: Settings, source_name: str, lane: int, *, clock: Clock =
 
     Raises RetryableError or ConfigError where an object could not be read now; what came before it is committed.
     """
+    if lane == NO_LANE:
+        raise RetryableError(
+            f"{source_name}: a place could not be looked through; the log of its planning says which, and why"
+        )
     source, lake = get(source_name), Lake(settings)
     tables = (quarantine_table(lake), bronze_table(lake, source.name), ledger_table(lake))
     total = LandResult()
@@ -665,6 +699,8 @@ def land(
             total += result
             progress(total)
         if not planned.more:
+            if planned.failed:
+                raise planned.failed[0]
             return total
 
 

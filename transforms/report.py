@@ -51,15 +51,15 @@ def sources(settings: Settings) -> list[dict[str, Any]]:
     rows = []
     for source in registry().values():
         try:
-            place: str | None = settings.source_location(source.name)
+            places: str | None = " ".join(settings.source_locations(source.name))
         except ConfigError:
-            place = None
+            places = None
         rows.append(
             {
                 "source": source.name,
                 "title": source.title,
                 "domain": source.domain,
-                "from": place,
+                "from": places,
                 "documentation": source.documentation,
             }
         )

@@ -3,7 +3,7 @@
 | variable | meaning | default |
 |---|---|---|
 | CATCHMENT_LAKE | root of the lake: a folder, or s3://, gs://, az:// | ./lake |
-| CATCHMENT_<SOURCE>_FROM | where a source's logs lie: folder, s3://, sqs://, gs://, pubsub://, az://, https:// | none |
+| CATCHMENT_<SOURCE>_FROM | where its logs lie, places a space between two: folder, s3, sqs, gs, pubsub, az, https | none |
 | CATCHMENT_LANES | landing lanes a source; fixed for the life of a lake | 4 |
 | CATCHMENT_WORKERS | processes that one `land` uses | number of cores |
 | CATCHMENT_MEMORY | DuckDB's memory limit | 1GB |
@@ -25,6 +25,7 @@ Credentials come from the platform's default chain (AWS, GCP, Azure) or an Airfl
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,6 +34,8 @@ from pathlib import Path
 from transforms.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+BETWEEN_PLACES = re.compile(r"\s+(?=[a-z][a-z0-9+]*://|/)")
+"""A place begins with a scheme or a slash; a folder's name may hold spaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +83,13 @@ class Settings:
         """The key of the hashes that stand for secrets. Whoever has it can tell whether a guess is right."""
         return self.environment.get("CATCHMENT_REDACTION_KEY", "").encode() or None
 
-    def source_location(self, source: str) -> str:
-        """The configured place of a source's logs. Raises ConfigError with the variable to set."""
+    def source_locations(self, source: str) -> list[str]:
+        """The configured places of a source's logs, one or more. Raises ConfigError with the variable to set."""
         variable = f"CATCHMENT_{source.upper()}_FROM"
-        place = self.environment.get(variable)
-        if not place:
+        places = BETWEEN_PLACES.split(self.environment.get(variable, "").strip())
+        if not places[0]:
             raise ConfigError(f"{source}: no place to land from; set {variable} or give --from URI")
-        return place
+        return places
 
 
 def normal_root(uri: str) -> str:

@@ -43,7 +43,7 @@ def landed(settings: Settings) -> list[str]:
     _, blocks = rows(settings, "select raw ->> 'uuid', object_uri, record_no from bronze.okta_system_log")
     found = [row for block in blocks for row in block]
     assert len({(uri, number) for _, uri, number in found}) == len(found)
-    assert all("/landing/okta_system_log/logs/0" in uri for _, uri, _ in found)
+    assert all("/landing/okta_system_log/127.0.0.1" in uri and "/logs/0" in uri for _, uri, _ in found)
     return sorted(uuid for uuid, _, _ in found)
 
 
