@@ -459,9 +459,7 @@ def land_lane(settings: Settings, source_name: str, lane: int, *, clock: Clock =
     Raises RetryableError or ConfigError where an object could not be read now; what came before it is committed.
     """
     if lane == NO_LANE:
-        raise RetryableError(
-            f"{source_name}: a place could not be looked through; the log of its planning says which, and why"
-        )
+        raise RetryableError(f"{source_name}: a place could not be looked through; its planning's log says which")
     source, lake = get(source_name), Lake(settings)
     tables = (quarantine_table(lake), bronze_table(lake, source.name), ledger_table(lake))
     total = LandResult()

@@ -3,7 +3,7 @@
 | variable | meaning | default |
 |---|---|---|
 | CATCHMENT_LAKE | root of the lake: a folder, or s3://, gs://, az:// | ./lake |
-| CATCHMENT_<SOURCE>_FROM | where its logs lie, places a space between two: folder, s3, sqs, gs, pubsub, az, https | none |
+| CATCHMENT_<SOURCE>_FROM | where its logs lie, one place or more: folder, s3, sqs, gs, pubsub, az, https | none |
 | CATCHMENT_LANES | landing lanes a source; fixed for the life of a lake | 4 |
 | CATCHMENT_WORKERS | processes that one `land` uses | number of cores |
 | CATCHMENT_MEMORY | DuckDB's memory limit | 1GB |
