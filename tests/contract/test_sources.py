@@ -91,7 +91,7 @@ def test_no_list_names_a_source() -> None:
 @pytest.mark.xdist_group("fixtures")
 def test_nothing_failed(lake: tuple[Settings, BuildResult]) -> None:
     assert lake[1].failed == {}
-    assert lake[1].rows > 20
+    assert lake[1].rows > 2 * len(SOURCES)
 
 
 @pytest.mark.xdist_group("fixtures")
@@ -150,7 +150,7 @@ def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildRes
             " having count(distinct raw || coalesce(attributes, '')) > 1",
         )
     }
-    assert len(said_twice) < 0.05 * len(records)
+    assert len(said_twice) <= max(1, len(records) // 20)
 
     def events(of: Settings) -> list[str]:
         found = [

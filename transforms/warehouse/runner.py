@@ -112,7 +112,8 @@ def correlate(settings: Settings) -> CorrelateResult:
     """Bring rollups and marts up to the OCSF tables. One that fails holds up no other; it is in `failed`."""
     started = time.monotonic()
     run, statuses = _dbt(
-        settings, ["build", "--select", *DERIVED, "path:models/findings", "path:models/marts", _seeds("marts")]
+        settings,
+        ["build", "--select", *DERIVED, "path:models/findings", "path:models/sdlc", "path:models/marts", _seeds("marts")],
     )
     result = CorrelateResult(failed={name: message for name, message in statuses.items() if message})
     for rolled in run.rolled:

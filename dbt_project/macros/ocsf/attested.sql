@@ -204,6 +204,11 @@ classified as (
         case when git_ref like 'refs/tags/%' then 'tag' when git_ref like 'refs/heads/%' then 'branch' end as vcs_ref_type,
         git_commit as vcs_ref_revision,
         regexp_replace(coalesce(verdict.workflow, stated_workflow.path, config.entryPoint), '^https://github[.]com/', '') as cicd_pipeline_path,
+        case when result = 1 then 'artifact.signed' end as sdlc_event_type,
+        case
+            when verdict.issuer = 'https://token.actions.githubusercontent.com' or stated_repository is not null and run_uid is not null
+                then 'github'
+        end as cicd_provider,
         run_uid as cicd_run_uid,
         try_cast(run_attempt as integer) as cicd_run_attempt,
         run_trigger as cicd_trigger,

@@ -15,6 +15,7 @@
     'workflow_run_id': 'string', 'run_attempt': 'string', 'head_branch': 'string', 'head_sha': 'string', 'event': 'string',
     'conclusion': 'string', 'started_at': 'string', 'completed_at': 'string', 'job_workflow_ref': 'string',
     'is_hosted_runner': 'string', 'environment_name': 'string', 'runner_id': 'string', 'runner_name': 'string',
+    'ruleset_name': 'string', 'title': 'string', 'hook_id': 'string', 'job_name': 'string',
     'data': {'team': 'string', 'repo': 'string', 'user': 'string', 'permission': 'string', 'visibility': 'string'},
 } %}
 {# What stands in columns of its own; the rest of an event is `unmapped`. #}
@@ -75,6 +76,25 @@ opened as (
         nullif(regexp_extract(event.pull_request_url, '/pull/([0-9]+)', 1), '') as pull_request,
         event.action like 'workflows.%' as is_workflow,
         event.action like 'protected_branch.%' as is_branch_rule,
+        -- what of a repository's state the event sets, and to what
+        case
+            when event.action in ('protected_branch.create', 'protected_branch.destroy') then 'branch protection'
+            when event.action like 'protected_branch.update%' then 'branch protection'
+            when event.action in ('repository_ruleset.create', 'repository_ruleset.update', 'repository_ruleset.destroy') then 'ruleset'
+            when event.action in ('public_key.create', 'public_key.update', 'public_key.delete') and event.repo <> '' then 'deploy key'
+            when event.action in ('hook.create', 'hook.config_changed', 'hook.events_changed', 'hook.destroy') and event.repo <> ''
+                then 'webhook'
+            when event.action in ('repo.archived', 'repo.unarchived') then 'archived'
+            when event.action in ('repository_secret_scanning.enable', 'repository_secret_scanning.disable') then 'secret scanning'
+            when event.action in ('repository_vulnerability_alerts.enable', 'repository_vulnerability_alerts.disable')
+                then 'dependency alerts'
+        end as setting,
+        case
+            when event.action like '%.destroy' or event.action like '%.delete' or event.action = 'repo.unarchived' then 'absent'
+            when event.action like '%.disable' then 'disabled'
+            when event.action like '%.enable' then 'enabled'
+            else 'present'
+        end as setting_value,
         nullif(regexp_extract(event.action, '[.]([a-z]+)[a-z_]*$', 1), '') as verb,
         {{ is_ip('event.actor_ip') }} as is_from_ip
     from parsed
@@ -251,6 +271,21 @@ final as (
         cast(case when to_class = 3002 and event.action like '%.sso_response' then 5 end as integer) as auth_protocol_id,
         case when to_class = 3002 then 'GitHub' end as service_name,
         -- class extras: the sdlc profile
+        case
+            when event.action in ('git.push', 'protected_branch.policy_override') then 'commit.pushed'
+            when event.action = 'pull_request.create' then 'change.created'
+            when event.action in ('pull_request.merge', 'pull_request.indirect_merge') then 'change.merged'
+            when event.action = 'pull_request.close' then 'change.abandoned'
+            when event.action like 'pull_request_review.%' then 'change.reviewed'
+            when event.action like 'pull_request.%' then 'change.updated'
+            when event.action = 'workflows.created_workflow_run' then 'pipelinerun.queued'
+            when event.action = 'workflows.prepared_workflow_job' then 'taskrun.queued'
+            when event.action = 'workflows.completed_workflow_run' then 'pipelinerun.finished'
+            when event.action like 'environment.%' then 'environment.modified'
+            when event.action in ('repo.create', 'repo.restore') then 'repository.created'
+            when event.action = 'repo.destroy' then 'repository.deleted'
+            when setting is not null or event.action in ('repo.access', 'repo.rename', 'repo.transfer') then 'repository.modified'
+        end as sdlc_event_type,
         'github' as vcs_provider,
         repo_name as vcs_repository_name,
         repo_uid as vcs_repository_uid,
@@ -274,6 +309,18 @@ final as (
             when 'pull_request.indirect_merge' then 'merged'
             when 'pull_request.close' then 'closed'
         end as vcs_change_state,
+        case when event.action = 'pull_request.create' then actor_login end as vcs_change_author,
+        case when event.action = 'pull_request_review.dismiss' then 'dismissed' end as vcs_review_state,
+        setting as vcs_setting_name,
+        case setting
+            when 'branch protection' then event.name
+            when 'ruleset' then event.ruleset_name
+            when 'deploy key' then event.title
+            when 'webhook' then event.hook_id
+        end as vcs_setting_target,
+        case when setting is not null then setting_value end as vcs_setting_value,
+        case when is_workflow then 'github' end as cicd_provider,
+        case when is_workflow then event.job_name end as cicd_task_name,
         case when is_workflow then event.name end as cicd_pipeline_name,
         event.job_workflow_ref as cicd_pipeline_path,
         event.workflow_run_id as cicd_run_uid,

@@ -1,0 +1,223 @@
+{{ config(materialized='lake_view') }}
+
+with
+
+events as (
+
+    select * from {{ ref('rollup_sdlc_event') }}
+
+),
+
+placed as (
+
+    select
+        events.*,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid
+            order by time_dt, event_uid
+        ) as place
+    from events
+    where vcs_change_uid is not null and not coalesce(is_failure and sdlc_event_type like 'change.%', false)
+
+),
+
+changes as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        vcs_change_uid,
+        {{ latest('vcs_repository_uid') }} as vcs_repository_uid,
+        {{ latest('vcs_change_title') }} as vcs_change_title,
+        {{ latest('vcs_change_author') }} as vcs_change_author,
+        coalesce(
+            {{ latest('vcs_change_state') }},
+            case when bool_or(sdlc_event_type = 'change.merged') then 'merged' else 'open' end
+        ) as vcs_change_state,
+        {{ latest("case when sdlc_event_type like 'change.%' then vcs_ref_name end") }} as vcs_ref_name,
+        {{ latest('vcs_base_name') }} as vcs_base_name,
+        -- the head: else that of a run for the change
+        coalesce(
+            {{ latest("case when sdlc_event_type like 'change.%' then vcs_ref_revision end") }}, {{ latest('vcs_ref_revision') }}
+        ) as vcs_ref_revision,
+        {{ latest('vcs_merge_revision') }} as vcs_merge_revision,
+        min(case when sdlc_event_type = 'change.created' then time_dt end) as opened_dt,
+        min(case when sdlc_event_type = 'change.merged' then time_dt end) as merged_dt,
+        {{ latest("case when sdlc_event_type = 'change.merged' then actor_user_name end") }} as merged_by,
+        {{ distinct_texts('cicd_run_uid') }} as run_uids,
+        min(time_dt) as first_seen_dt,
+        max(time_dt) as last_seen_dt,
+        {{ evidence() }}
+    from placed
+    group by vcs_provider, vcs_repository_name, vcs_change_uid
+
+),
+
+-- what each reviewer said last; a source that does not tell what was said leaves it at submitted
+verdicts as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        vcs_change_uid,
+        actor_user_name as reviewer,
+        coalesce({{ latest('vcs_review_state') }}, 'submitted') as state,
+        {{ latest('vcs_ref_revision') }} as revision,
+        max(time_dt) as reviewed_dt
+    from placed
+    where sdlc_event_type = 'change.reviewed' and actor_user_name is not null
+    group by vcs_provider, vcs_repository_name, vcs_change_uid, actor_user_name
+
+),
+
+numbered_verdicts as (
+
+    select
+        verdicts.*,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid
+            order by reviewed_dt, reviewer
+        ) as place
+    from verdicts
+
+),
+
+reviews as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        vcs_change_uid,
+        {{ rows_by_position(
+            {'reviewer': 'reviewer', 'state': 'state', 'revision': 'revision', 'reviewed_dt': 'reviewed_dt'}, 'place', 'true',
+        ) }} as reviews,
+        count(case when state = 'approved' then 1 end) as approvals,
+        {{ distinct_texts("case when state = 'approved' then reviewer end") }} as approved_by
+    from numbered_verdicts
+    group by vcs_provider, vcs_repository_name, vcs_change_uid
+
+),
+
+-- runs and jobs for the change, or for the commit that is its head
+ran as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        vcs_change_uid,
+        coalesce(cicd_task_name, cicd_pipeline_name) as name,
+        cicd_run_uid,
+        cicd_run_attempt,
+        cicd_run_result,
+        time_dt,
+        event_uid
+    from events
+    where
+        vcs_change_uid is not null
+        and (sdlc_event_type like 'pipelinerun.%' or sdlc_event_type like 'taskrun.%')
+    union all
+    select
+        changes.vcs_provider,
+        changes.vcs_repository_name,
+        changes.vcs_change_uid,
+        coalesce(events.cicd_task_name, events.cicd_pipeline_name) as name,
+        events.cicd_run_uid,
+        events.cicd_run_attempt,
+        events.cicd_run_result,
+        events.time_dt,
+        events.event_uid
+    from changes
+    inner join events
+        on
+            changes.vcs_provider = events.vcs_provider
+            and changes.vcs_repository_name = events.vcs_repository_name
+            and changes.vcs_ref_revision = events.vcs_ref_revision
+    where events.sdlc_event_type like 'pipelinerun.%' or events.sdlc_event_type like 'taskrun.%'
+
+),
+
+placed_runs as (
+
+    select
+        ran.*,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid, name
+            order by coalesce(cicd_run_attempt, 1), time_dt, event_uid
+        ) as turn
+    from ran
+    where name is not null
+
+),
+
+outcomes as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        vcs_change_uid,
+        name,
+        {{ latest('cicd_run_result', 'turn') }} as result,
+        {{ latest('cicd_run_uid', 'turn') }} as run_uid,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid
+            order by name
+        ) as place
+    from placed_runs
+    group by vcs_provider, vcs_repository_name, vcs_change_uid, name
+
+),
+
+checks as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        vcs_change_uid,
+        {{ rows_by_position({'name': 'name', 'result': 'result', 'run_uid': 'run_uid'}, 'place', 'true') }} as checks
+    from outcomes
+    group by vcs_provider, vcs_repository_name, vcs_change_uid
+
+),
+
+final as (
+
+    select
+        changes.vcs_provider,
+        changes.vcs_repository_name,
+        changes.vcs_change_uid,
+        changes.vcs_repository_uid,
+        changes.vcs_change_title,
+        changes.vcs_change_author,
+        changes.vcs_change_state,
+        changes.vcs_ref_name,
+        changes.vcs_base_name,
+        changes.vcs_ref_revision,
+        changes.vcs_merge_revision,
+        changes.opened_dt,
+        changes.merged_dt,
+        changes.merged_by,
+        coalesce(reviews.approvals, 0) as approvals,
+        coalesce(reviews.approved_by, {{ no_texts() }}) as approved_by,
+        reviews.reviews,
+        checks.checks,
+        changes.run_uids,
+        changes.first_seen_dt,
+        changes.last_seen_dt,
+        changes.sources,
+        changes.evidence_event_uids,
+        changes.evidence_count
+    from changes
+    left join reviews
+        on
+            coalesce(changes.vcs_provider, '') = coalesce(reviews.vcs_provider, '')
+            and coalesce(changes.vcs_repository_name, '') = coalesce(reviews.vcs_repository_name, '')
+            and changes.vcs_change_uid = reviews.vcs_change_uid
+    left join checks
+        on
+            coalesce(changes.vcs_provider, '') = coalesce(checks.vcs_provider, '')
+            and coalesce(changes.vcs_repository_name, '') = coalesce(checks.vcs_repository_name, '')
+            and changes.vcs_change_uid = checks.vcs_change_uid
+
+)
+
+select * from final
