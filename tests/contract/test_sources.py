@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import io
 import json
+import os
 import random
 import re
 import shutil
@@ -20,7 +21,7 @@ from classes import classes
 
 from transforms.decoders.framing import FIELDS, Bounds
 from transforms.decoders.redaction import DELIVERED
-from transforms.lake.envelope import parse_time
+from transforms.lake.envelope import OBJECT_TIME, parse_time
 from transforms.land import land
 from transforms.settings import Settings
 from transforms.sources import registry
@@ -126,7 +127,7 @@ def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildRes
     settings = Settings.from_env(lake=str(tmp_path / "lake"))
     random.seed(7)
     records = [
-        (name, alone(r))
+        (name, alone(r), json.loads(r["attributes"] or "{}").get(OBJECT_TIME))
         for name in SOURCES
         for r in sql(lake[0], f"select attributes, raw from bronze.{name} order by object_uri, record_no")
     ]
@@ -134,9 +135,12 @@ def test_split_and_shuffled_gives_the_same_events(lake: tuple[Settings, BuildRes
     for name in SOURCES:  # a part may hold nothing of a source
         (tmp_path / "in" / name).mkdir(parents=True)
     for part in range(3):
-        for index, (name, text) in enumerate(records):
+        for index, (name, text, dated) in enumerate(records):
             if index % 3 == part:
-                (tmp_path / "in" / name / f"{part}-{index}.json").write_text(text)
+                path = tmp_path / "in" / name / f"{part}-{index}.json"
+                path.write_text(text)
+                if dated is not None:
+                    os.utime(path, ns=(at := int(parse_time(dated).timestamp() * 1_000_000) * 1000, at))
         for name in SOURCES:
             land(settings, name, str(tmp_path / "in" / name))
         assert build(settings).failed == {}
@@ -231,7 +235,10 @@ def is_delivered(settings: Settings, source: Source, path: Path, row: dict[str, 
 def vendor_time(source: Source, row: dict[str, Any]) -> str:
     """What the source's own clock says of a bronze row alone, to the second."""
     if source.table is None:
-        return str(parse_time(source.clock(msgspec.json.decode(row["raw"], type=source.head))))[:19]
+        clock = source.clock(msgspec.json.decode(row["raw"], type=source.head))
+        if clock is None and source.dated_by_object:
+            clock = json.loads(row["attributes"])[OBJECT_TIME]
+        return str(parse_time(clock))[:19]
     (chunk,) = (
         c for c in source.read(io.BytesIO(row["raw"].encode()), Bounds(attributes=row["attributes"])) if c.columns
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -60,7 +60,7 @@ def secrets_of(environment: Mapping[str, str], variable: str) -> list[bytes]:
 def signed(record: bytes, beside: Beside, variable: str, name: str) -> Mapping[str, Any]:
     """Whether the header `name` (`sha256=` and hexadecimal digits) is the body's HMAC-SHA256 by a configured secret.
 
-    The attribute `signature`: `valid`, `invalid` or `absent`; nothing where no secret is configured. Raises ConfigError.
+    The attribute `signature`: `valid`, `invalid` or `absent`; nothing without a configured secret. Raises ConfigError.
     """
     secrets = secrets_of(beside.settings.environment, variable)
     if not secrets:
@@ -73,5 +73,5 @@ def signed(record: bytes, beside: Beside, variable: str, name: str) -> Mapping[s
     given = header(head.headers, name)
     if given is None or not sent:
         return {"signature": "absent"}
-    macs: Iterable[str] = ("sha256=" + hmac.new(secret, sent, hashlib.sha256).hexdigest() for secret in secrets)
-    return {"signature": "valid" if any([hmac.compare_digest(mac, given.lower()) for mac in macs]) else "invalid"}
+    macs = ("sha256=" + hmac.new(secret, sent, hashlib.sha256).hexdigest() for secret in secrets)
+    return {"signature": "valid" if any(hmac.compare_digest(mac, given.lower()) for mac in macs) else "invalid"}

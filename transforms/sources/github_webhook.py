@@ -1,7 +1,7 @@
 """GitHub webhooks, as a collector writes them: a line a delivery, with its headers.
 
-A body has no id and no time of its own: the header `X-GitHub-Delivery` is the id, which a redelivery keeps, and the time is
-that of what the event is about, where the event has just set it, else when the collector received it.
+A body has no id and no time of its own: the header `X-GitHub-Delivery` is the id, which a redelivery keeps, and the
+time is that of what the event is about, where the event has just set it, else when the collector received it.
 
 https://docs.github.com/webhooks/webhook-events-and-payloads
 https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
@@ -10,7 +10,6 @@ https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -34,7 +33,7 @@ LEAVING = ("deleted", "removed", "destroyed", "dismissed", "labeled", "unlabeled
 
 NOTHING = msgspec.Raw(b"")
 LOOKED_AT = ("action", "pusher", "commits", "repository", *SUBJECTS)
-WebhookHead = msgspec.defstruct(
+WebhookHead: Any = msgspec.defstruct(
     "WebhookHead", [(name, msgspec.Raw, NOTHING) for name in LOOKED_AT], bases=(CollectedHead,), gc=False
 )
 """A line of the collector, or a bare body, of which the members are looked at that tell its time."""

@@ -113,7 +113,15 @@ def correlate(settings: Settings) -> CorrelateResult:
     started = time.monotonic()
     run, statuses = _dbt(
         settings,
-        ["build", "--select", *DERIVED, "path:models/findings", "path:models/sdlc", "path:models/marts", _seeds("marts")],
+        [
+            "build",
+            "--select",
+            *DERIVED,
+            "path:models/findings",
+            "path:models/sdlc",
+            "path:models/marts",
+            _seeds("marts"),
+        ],
     )
     result = CorrelateResult(failed={name: message for name, message in statuses.items() if message})
     for rolled in run.rolled:

@@ -87,7 +87,7 @@ rights as (
         cast(null as timestamptz) as end_time_dt,
         cast(null as varchar) as status_code,
         cast(null as varchar) as status_detail,
-        lower(cloud_provider) as vcs_provider,
+        lower(coalesce(cloud_provider, metadata_product_vendor_name)) as vcs_provider,
         resource_name as vcs_repository_name,
         cast(null as varchar) as vcs_repository_uid,
         cast(null as varchar) as vcs_repository_visibility,

@@ -1,0 +1,27 @@
+{{ routes_to(['api_activity', 'base_event']) }}
+
+with
+
+records as (
+
+    select * from {{ new_rows(source('bronze', 'gitlab_api')) }}
+
+),
+
+kinds as (
+
+    select * from {{ ref('gitlab_api') }}
+
+),
+
+{{ gitlab_objects_ctes() }},
+
+final as (
+
+    select
+        {{ gitlab_objects_columns('gitlab_api') }}
+    from classified
+
+)
+
+select * from final
