@@ -37,6 +37,9 @@ SECRETS = {
         "planted-old-33aa",
         "planted-old-44bb",
     ],
+    "gitlab_api": ["planted-gitlab_api-token"],
+    "gitlab_audit": ["planted-gitlab_audit-token"],
+    "gitlab_ci": ["planted-gitlab_ci-token"],
 }
 BROKEN = [
     "planted-record-too-large",

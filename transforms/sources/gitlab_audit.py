@@ -14,6 +14,7 @@ import msgspec
 from transforms.decoders.json_records import envelope
 from transforms.sources.base import Source, Value
 from transforms.sources.collected import KEYS, CollectedHead, body_of, header
+from transforms.sources.gitlab_objects import SECRETS
 
 
 class Event(msgspec.Struct, gc=False):
@@ -41,10 +42,10 @@ class AuditHead(CollectedHead):
 
 
 def identity(head: AuditHead) -> tuple[Value, ...] | None:
-    """The streamed event's id, which the header repeats; a line of the file has none."""
+    """A streamed event's id, which a line of the file has not. Older versions gave some the second as their id."""
     event = head.sent or head
     uid = event.id if event.id is not None else header(head.headers, "x-gitlab-event-uuid")
-    return None if uid is None else (uid,)
+    return None if uid is None else (uid, event.created_at)
 
 
 def clock(head: AuditHead) -> Value:
@@ -66,7 +67,7 @@ SOURCE = Source(
     vendor="GitLab",
     domain="vcs",
     documentation="https://docs.gitlab.com/user/compliance/audit_events/",
-    event_id="`id` of a streamed event; a line of `audit_json.log` has none: its text",
+    event_id="`id` and time of a streamed event; a line of `audit_json.log` has none: its text",
     lateness="at once; then as the shipper delivers",
     keys=KEYS,
     grows=True,
@@ -75,5 +76,6 @@ SOURCE = Source(
     identity=identity,
     clock=clock,
     reject=reject,
+    redact=SECRETS,
     cadence=timedelta(minutes=5),
 )

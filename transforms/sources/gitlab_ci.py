@@ -11,7 +11,7 @@ from datetime import timedelta
 from transforms.decoders.json_records import envelope
 from transforms.sources.base import Source
 from transforms.sources.collected import KEYS
-from transforms.sources.gitlab_objects import ObjectHead, clock, identity
+from transforms.sources.gitlab_objects import SECRETS, ObjectHead, clock, identity
 
 SOURCE = Source(
     name="gitlab_ci",
@@ -26,6 +26,7 @@ SOURCE = Source(
     head=ObjectHead,
     identity=identity,
     clock=clock,
+    redact=SECRETS,
     cadence=timedelta(minutes=5),
     dated_by_object=True,
 )

@@ -11,9 +11,15 @@ from typing import Any
 
 import msgspec
 
+from transforms.decoders.redaction import Redaction
 from transforms.sources.base import Value
 from transforms.sources.collected import CollectedHead, body_of, header
 
+SECRETS = Redaction(secrets=("X-Gitlab-Token", "X-Gitlab-Event-Streaming-Token"))
+"""The headers by which the receiver knows GitLab: the secret itself, in clear.
+
+https://docs.gitlab.com/user/project/integrations/webhooks/ https://docs.gitlab.com/user/compliance/audit_event_streaming/
+"""
 TIMES = ("finished_at", "updated_at", "last_activity_at", "merged_at", "started_at", "created_at", "build_finished_at")
 
 

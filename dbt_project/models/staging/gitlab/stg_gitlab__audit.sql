@@ -1,4 +1,4 @@
-{{ routes_to(['api_activity', 'authentication', 'account_change', 'user_access', 'base_event']) }}
+{{ routes_to(['api_activity', 'authentication', 'account_change', 'user_access', 'group_management', 'base_event']) }}
 
 {# https://docs.gitlab.com/administration/logs/#audit_jsonlog and https://docs.gitlab.com/user/compliance/audit_event_schema/ #}
 {% set said = {
@@ -64,7 +64,8 @@ opened as (
         coalesce(event.entity_path, event.details.entity_path) as entity_path,
         coalesce(event.details.ip_address, event.ip_address, {{ json_text('body', dotted.remote_ip) }}) as address,
         coalesce(nullif(event.author_name, ''), event.details.author_name) as author,
-        nullif(event.author_id, '-1') as author_uid
+        nullif(event.author_id, '-1') as author_uid,
+        nullif(event.details.author_email, '') as author_email
     from parsed
 
 ),
@@ -97,7 +98,7 @@ named as (
         case
             when event.entity_type = 'Project' then coalesce(entity_path, case when target_type = 'Project' then target end)
         end as repo_name,
-        coalesce(given_role, changed_to) as privilege
+        coalesce(given_role, case when change = 'access_level' then changed_to end) as role_given
     from opened
 
 ),
@@ -106,23 +107,59 @@ matched as (
 
     select
         named.*,
-        kinds.class_uid as kind_class,
-        kinds.activity_id as kind_activity
+        coalesce(exact.class_uid, alike.class_uid) as rule_class,
+        coalesce(exact.activity_id, alike.activity_id) as rule_activity,
+        -- verbs stand at the end (member_created) or at the beginning (add_gpg_key)
+        regexp_extract(regexp_replace(named.done, '_by_project_bot$', ''), '_([a-z]+)$', 1) as last_word,
+        regexp_extract(named.done, '^([a-z]+)_', 1) as first_word,
+        coalesce(
+            named.role_given,
+            case
+                when named.done like 'member_%' or named.done like 'group_saml_member_%' then 'member'
+                when named.done like 'user_admin_status_%' then 'admin'
+                when named.done like 'user_auditor_status_%' then 'auditor'
+                when named.done like 'custom_admin_role_%' then 'custom admin role'
+            end
+        ) as privilege
     from named
-    left join kinds on named.done = kinds.kind
+    left join kinds as exact
+        on named.done = exact.kind and named.event.entity_type = exact.entity and exact.entity <> '*'
+    left join kinds as alike
+        on named.done = alike.kind and alike.entity = '*'
+
+),
+
+ruled as (
+
+    select
+        matched.*,
+        -- what names no user, no privilege or no group lacks what its class requires: it is still a call
+        case
+            when rule_class in (3001, 3005, 3006) and coalesce(target, target_uid) is null then null
+            when rule_class = 3005 and privilege is null then null
+            when rule_class = 3006 and coalesce(entity_path, event.entity_id) is null then null
+            else rule_class
+        end as kind_class,
+        case
+            when done = 'user_impersonation' and told like 'Stopped%' then 2
+            when done in ('user_admin_status_updated', 'user_auditor_status_updated') and lower(changed_to) = 'false' then 2
+            when done = 'repository_git_operation' and told like '%git-receive-pack%' then 3
+            else rule_activity
+        end as kind_activity
+    from matched
 
 ),
 
 settled as (
 
     select
-        matched.*,
+        ruled.*,
         case
             when done like 'protected_branch%' then 'branch protection'
             when done like 'deploy_key%' then 'deploy key'
             when done like 'member_%' and event.entity_type = 'Project' then 'collaborator'
         end as setting
-    from matched
+    from ruled
 
 ),
 
@@ -132,25 +169,37 @@ classified as (
         settled.*,
         case
             when event.entity_type is null then 0
-            when kind_class = 3005 and coalesce(target, target_uid) is null then 6003
-            when kind_class = 3001 and coalesce(target, target_uid) is null then 6003
             else coalesce(kind_class, 6003)
         end as to_class,
         case
-            when kind_class in (3001, 3005) and coalesce(target, target_uid) is null then 3
+            when event.entity_type is null then 99
+            when rule_class is not null and kind_class is null then 3
             when kind_activity is not null then kind_activity
-            when done like '%_created' or done like '%_added' or done like 'add_%' then 1
-            when done like '%_destroyed' or done like '%_removed' or done like '%_deleted' or done like 'remove_%' then 4
-            when done like '%_updated' or done like '%_changed' or done like 'change_%' then 3
+            when last_word in ('created', 'create', 'added', 'registered', 'published', 'started', 'attached') then 1
+            when last_word in ('destroyed', 'removed', 'deleted', 'delete', 'unregistered', 'detached') then 4
+            when last_word in ('updated', 'update', 'changed', 'enabled', 'disabled', 'revoked', 'merged', 'closed', 'reopened', 'reset')
+                then 3
+            when last_word in ('accessed', 'viewed', 'downloaded') then 2
+            when first_word in ('add', 'create', 'created') then 1
+            when first_word in ('remove', 'delete', 'destroy', 'destroyed') then 4
+            when first_word in ('update', 'updated', 'change', 'enable', 'disable', 'set') then 3
             else 99
         end as to_activity,
-        case when done in ('login_failed') or done like '%_failed' then 2 else 1 end as result,
+        case
+            when failed_with is not null or done like 'login_failed%' or done like '%_login_failed' then 2
+            when done like '%_creation_failed' or done like '%_deletion_failed' or done = 'password_reset_failed' then 2
+            else 1
+        end as result,
         author as actor_login,
         author_uid as actor_uid,
         case when coalesce(author, author_uid) is not null then 'User' end as actor_kind,
         coalesce(nullif(regexp_extract(entity_path, '^([^/]+)/', 1), ''), case when event.entity_type = 'Group' then entity_path end)
             as account,
-        case when event.entity_type = 'Project' then 'repository' else lower(event.entity_type) end as kind_of_resource,
+        case
+            when event.entity_type = 'Project' then 'repository'
+            when event.entity_type = 'Gitlab::Audit::InstanceScope' then 'instance'
+            else lower(event.entity_type)
+        end as kind_of_resource,
         event.entity_id as kind_uid,
         coalesce(repo_name, entity_path, case when target_type = event.entity_type then target end) as kind_name
     from settled
@@ -162,17 +211,35 @@ final as (
     select
         {{ sdlc_activity('gitlab_audit', 'Audit events', 'GitLab', uid='event.id', code='done', text='body', address='address') }},
         told as message,
+        author_email as actor_user_email_addr,
         event.correlation_id as api_request_uid,
         {{ json_without('body', ['id', 'author_id', 'author_name', 'entity_id', 'entity_type', 'entity_path', 'time', 'created_at']) }}
             as unmapped,
         -- class extras: the user that the event is about
         case
             when to_class = 3002 then coalesce(case when target_type = 'User' then target end, author, 'unknown')
-            when to_class in (3001, 3005) then coalesce(target, target_uid)
+            when to_class in (3001, 3005, 3006) then coalesce(target, target_uid)
         end as user_name,
-        case when to_class = 3002 then author_uid when to_class in (3001, 3005) then target_uid end as user_uid,
-        case when to_class in (3001, 3002, 3005) then 'User' end as user_type,
-        case when to_class = 3005 then {{ list_of(["coalesce(privilege, 'member')"]) }} end as privileges,
+        case
+            when to_class in (3001, 3005, 3006) or to_class = 3002 and done = 'user_impersonation' then target_uid
+            when to_class = 3002 then author_uid
+        end as user_uid,
+        case when to_class in (3001, 3002, 3005, 3006) then 'User' end as user_type,
+        case when to_class in (3005, 3006) and privilege is not null then {{ list_of(['privilege']) }} end as privileges,
+        case when to_class = 3006 then entity_path end as group_name,
+        case when to_class = 3006 then event.entity_id end as group_uid,
+        -- class extras: authentication
+        case
+            when to_class = 3002 and (
+                done in ('authenticated_with_two_factor', 'authenticated_with_webauthn') or signed_in_with like 'two-factor%'
+            ) then true
+        end as is_mfa,
+        cast(
+            case
+                when to_class = 3002 and (done = 'authenticated_with_group_saml' or lower(signed_in_with) like '%saml%') then 5
+                when to_class = 3002 and done = 'authenticated_with_oauth' then 6
+            end as integer
+        ) as auth_protocol_id,
         case when to_class = 3002 then 'GitLab' end as service_name,
         -- class extras: the sdlc profile
         case
