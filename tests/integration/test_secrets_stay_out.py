@@ -37,6 +37,14 @@ SECRETS = {
         "planted-old-33aa",
         "planted-old-44bb",
     ],
+    "github_secret_scanning": [
+        *(f"planted-github-alert-{number}" for number in range(1, 6)),
+        "planted-github-undated-6",
+    ],
+    "trufflehog": [
+        *("planted-truffle-raw-01", "planted-truffle-two-02", "planted-truffle-file-03", "planted-truffle-three-04"),
+        *("planted-truffle-old-05", "planted-truffle-old-06", "planted-truffle-odd-07", "planted-truffle-bad-08"),
+    ],
 }
 BROKEN = [
     "planted-record-too-large",
