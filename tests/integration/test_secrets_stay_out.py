@@ -40,6 +40,14 @@ SECRETS = {
     "gitlab_api": ["planted-gitlab_api-token"],
     "gitlab_audit": ["planted-gitlab_audit-token"],
     "gitlab_ci": ["planted-gitlab_ci-token"],
+    "github_secret_scanning": [
+        *(f"planted-github-alert-{number}" for number in range(1, 6)),
+        "planted-github-undated-6",
+    ],
+    "trufflehog": [
+        *("planted-truffle-raw-01", "planted-truffle-two-02", "planted-truffle-file-03", "planted-truffle-three-04"),
+        *("planted-truffle-old-05", "planted-truffle-old-06", "planted-truffle-odd-07", "planted-truffle-bad-08"),
+    ],
 }
 BROKEN = [
     "planted-record-too-large",

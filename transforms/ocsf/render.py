@@ -106,6 +106,11 @@ def _complete(event: dict[str, Any], shape: Shape) -> None:
         file = event["databucket"].get("file", {})
         if "path" in file:
             file |= _named(file["path"])
+    for process in (event.get("process", {}), event.get("process", {}).get("parent_process", {})):
+        if "path" in (program := process.get("file", {})):
+            program |= _named(program["path"])
+    if "device" in event:
+        event["device"].setdefault("type_id", 0)
     if "path" in (file := event.get("file", {})):
         file |= _named(file["path"])
     if "resources" in event:

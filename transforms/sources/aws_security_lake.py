@@ -9,47 +9,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
-
 from transforms.decoders.framing import ByContent
 from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.decoders.parquet import ParquetRows
-from transforms.sources.base import Head, KeyTemplate, Source, Value
+from transforms.sources.base import KeyTemplate, Source
+from transforms.sources.ocsf_events import OcsfHead, identity
 
 JSON = JsonRecords(envelope())
-
-
-class Product(msgspec.Struct, gc=False):
-    name: Value = None
-
-
-class Metadata(msgspec.Struct, gc=False):
-    uid: Value = None
-    product: Product | None = None
-
-
-class Finding(msgspec.Struct, gc=False):
-    uid: Value = None
-    modified_time: Value = None
-
-
-class OcsfHead(Head):
-    class_uid: Value = None
-    time: Value = None
-    metadata: Metadata | None = None
-    finding: Finding | None = None
-    finding_info: Finding | None = None
-
-
-def identity(head: OcsfHead) -> tuple[Value, ...] | None:
-    """The product's own id of the event; a finding comes again as it changes. Flows and queries have none."""
-    told = head.metadata
-    if told is None or told.uid is None:
-        return None
-    found = head.finding_info or head.finding
-    state = (None, None) if found is None else (found.uid, found.modified_time)
-    return (head.class_uid, told.product.name if told.product is not None else None, told.uid, head.time, *state)
-
 
 SOURCE = Source(
     name="aws_security_lake",

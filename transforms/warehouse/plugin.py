@@ -132,7 +132,7 @@ class Plugin(BasePlugin):
         classes = {
             ref.removeprefix("ocsf_"): self.classes[ref.removeprefix("ocsf_")]
             for ref in refs
-            if ref.startswith("ocsf_")
+            if ref.startswith("ocsf_") and ref.removeprefix("ocsf_") in self.classes  # a seed may be named so
         }
         LAST.routed.append(
             route.route(con, self.settings, self.lake, model=model, sql=sql, source=source, classes=classes)

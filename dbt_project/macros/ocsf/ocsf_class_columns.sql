@@ -25,10 +25,12 @@
 {% macro ocsf_classes() -%}
     {{ return({
         0: {'name': 'Base Event', 'activities': {}},
+        1007: {'name': 'Process Activity', 'activities': {1: 'Launch', 2: 'Terminate', 3: 'Open', 4: 'Inject', 5: 'Set User ID'}},
         2002: {'name': 'Vulnerability Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
         2003: {'name': 'Compliance Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
         2004: {'name': 'Detection Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
         2006: {'name': 'Data Security Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
+        2007: {'name': 'Application Security Posture Finding', 'activities': {1: 'Create', 2: 'Update', 3: 'Close'}},
         3001: {'name': 'Account Change', 'activities': {
             1: 'Create', 2: 'Enable', 3: 'Password Change', 4: 'Password Reset', 5: 'Disable', 6: 'Delete',
             7: 'Attach Policy', 8: 'Detach Policy', 9: 'Lock', 10: 'MFA Factor Enable', 11: 'MFA Factor Disable',

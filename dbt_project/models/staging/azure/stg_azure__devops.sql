@@ -133,6 +133,8 @@ classified as (
         ) as to_activity,
         case
             when coalesce(event.resource.result, event.result) in ('failed', 'canceled', 'abandoned') then 2
+            when coalesce(event.resource.deployment.deploymentStatus, event.resource.environment.status) in ('failed', 'rejected') then 2
+            when done like 'ms.vss-release.%' and done not like '%completed%' then 0
             when done in ('build.observed', 'job.observed') and coalesce(event.result, '') = '' then 0
             when done is null then 0
             else 1

@@ -82,7 +82,7 @@ classified as (
         coalesce(kind_activity, 99) as to_activity,
         case
             when build.result in ('FAILURE', 'ABORTED', 'NOT_BUILT') or build.status in ('FAILED', 'ABORTED') then 2
-            when done in ('build.finished', 'stage.finished', 'job.observed') then 1
+            when build.result in ('SUCCESS', 'UNSTABLE') or build.status = 'SUCCESS' or done = 'job.observed' then 1
             else 0
         end as result,
         cause.userId as actor_login,
