@@ -1,11 +1,13 @@
 {#
     The columns of a check's verdict as a compliance finding, out of the CTE `classified`: to_class, to_activity, verdict (pass,
     fail, warn, muted, other), grade (severity_id), finding_uid, label, check_uid, place_uid, place_name, place_type, account,
-    standard and requirement (lists or NULL).
+    standard and requirement (lists or NULL). cloud: when the check is of a cloud, which `cloud_provider` then names.
 #}
-{% macro posture_check_columns(source, product, vendor, profiles=['datetime']) -%}
+{% macro posture_check_columns(source, product, vendor, cloud=none) -%}
         -- identity, lineage and time
-        {{ ocsf_identity_columns(source, product, vendor, uid='finding_uid', code='check_uid', profiles=profiles) }},
+        {{ ocsf_identity_columns(
+            source, product, vendor, uid='finding_uid', code='check_uid', profiles=(['cloud'] if cloud else []) + ['datetime'], cloud=cloud,
+        ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'check_uid') }},
         cast(grade as integer) as severity_id,

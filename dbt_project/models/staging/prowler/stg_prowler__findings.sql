@@ -113,7 +113,7 @@ classified as (
 final as (
 
     select
-        {{ posture_check_columns('prowler', 'Prowler', 'Prowler') }},
+        {{ posture_check_columns('prowler', 'Prowler', 'Prowler', cloud='provider is not null') }},
         provider as cloud_provider,
         account as cloud_account_uid,
         region as cloud_region,

@@ -121,6 +121,13 @@ final as (
         try_cast(event.destination_port as integer) as dst_endpoint_port,
         {{ list_item('event.destination_names', 1) }} as dst_endpoint_hostname,
         case when to_class = 4001 then lower(event.protocol) end as protocol_name,
+        -- whose process it is that connects, or waits
+        cast(
+            case when to_class = 4001 then case kind when 'process_listen' then 1 when 'process_connect' then 2 else 0 end end as integer
+        ) as direction_id,
+        case
+            when to_class = 4001 then case kind when 'process_listen' then 'Inbound' when 'process_connect' then 'Outbound' else 'Unknown' end
+        end as direction,
         case
             when to_class = 4001 then try_cast(event.stats.bytes_sent as bigint) + try_cast(event.stats.bytes_received as bigint)
         end as traffic_bytes,
