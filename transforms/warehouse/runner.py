@@ -135,10 +135,18 @@ def correlate(settings: Settings) -> CorrelateResult:
     return result
 
 
+FEW = 10
+"""Sources up to which naming each costs less than what is left out."""
+
+
 def _landed(settings: Settings) -> Iterator[str]:
-    """Selects the staging model of each source of which something landed, and the seeds that they read."""
+    """Selects the staging models of sources of which something landed, and the seeds that they read; of many, all."""
+    names = Lake(settings).names("bronze")
+    if len(names) > FEW:
+        yield from ("path:seeds", "path:models/staging")
+        return
     yield "path:seeds/*.csv"
-    for name in Lake(settings).names("bronze"):
+    for name in names:
         yield f"path:seeds/classes/{name}.csv"
         yield f"source:bronze.{name}+1,path:models/staging"
 
