@@ -126,7 +126,8 @@ final as (
             case when to_class = 4001 then case kind when 'process_listen' then 1 when 'process_connect' then 2 else 0 end end as integer
         ) as direction_id,
         case
-            when to_class = 4001 then case kind when 'process_listen' then 'Inbound' when 'process_connect' then 'Outbound' else 'Unknown' end
+            when to_class = 4001
+                then case kind when 'process_listen' then 'Inbound' when 'process_connect' then 'Outbound' else 'Unknown' end
         end as direction,
         case
             when to_class = 4001 then try_cast(event.stats.bytes_sent as bigint) + try_cast(event.stats.bytes_received as bigint)
