@@ -25,7 +25,8 @@ def project(folder: Path, detections: Iterable[str], suppressions: str = "") -> 
     models, wanted = folder / "models", set(detections)
     texts = {path.stem: path.read_text() for path in (models / "detections").rglob("det_*.sql") if path.stem in wanted}
     assert set(texts) == wanted
-    for path in [*models.rglob("det_*"), *models.rglob("rollup_*"), *(models / "marts").rglob("*")]:
+    views = [path for part in ("marts", "sdlc") for path in (models / part).rglob("*")]
+    for path in [*models.rglob("det_*"), *models.rglob("rollup_*"), *views]:
         read = path.stem.startswith("rollup_") and any(f"ref('{path.stem}')" in text for text in texts.values())
         if path.suffix in (".sql", ".yml") and path.stem not in wanted and not read:
             path.unlink()

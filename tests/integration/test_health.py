@@ -36,7 +36,7 @@ def project(folder: Path) -> Path:
     for path in (folder / "models" / "detections").rglob("*.*"):
         if path.stem not in (TAMPERED, SILENT):
             path.unlink()
-    for part in ("rollups", "marts"):
+    for part in ("rollups", "marts", "sdlc"):
         for path in (folder / "models" / part).rglob("*.*"):
             if "health" not in str(path.relative_to(folder)):
                 path.unlink()

@@ -81,7 +81,7 @@ def project(folder: Path, **replaced: str) -> Path:
     """A copy of the project with these models and no other rollup, mart or detection."""
     texts = {"rollup": ROLLUP, "mart": MART, "whole": WHOLE, "view": VIEW, "yml": YML} | replaced
     shutil.copytree(REPOSITORY / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs"))
-    for part in ("rollups", "marts", "detections"):
+    for part in ("rollups", "marts", "sdlc", "detections"):
         shutil.rmtree(folder / "models" / part, ignore_errors=True)
     for path, text in {
         "rollups/rollup_calls.sql": texts["rollup"],

@@ -78,12 +78,14 @@ def begin_class(lake: Lake, name: str, sources: Iterable[str], request: int) -> 
     The commit names the progress of every source that may write to the table, so that each writer who holds the table
     as it was is refused.
     """
-    landed = lake.names("bronze")
+    if not request:
+        return
     table = lake.table(f"ocsf/{name}")
 
     def work(snapshot: Snapshot) -> Changes | None:
         if honoured(snapshot) >= request:
             return None
+        landed = lake.names("bronze")
         progress = anew(snapshot, request)
         for source in {*landed, *sources}:
             filled = source in sources and source in landed

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import duckdb
 
-from transforms.errors import ConfigError
+from transforms.errors import ConfigError, RetryableError
 from transforms.lake.rebuild import HONOURED, check_class, honoured
 from transforms.lake.table import GENERATION, DataFile, Lake, LogGone, Snapshot
 from transforms.warehouse.session import empty, identifier, scan
@@ -39,10 +39,14 @@ def tables_of(refs: Sequence[str]) -> list[str]:
 
 
 class Inputs:
-    """The input tables of one run, each opened once: every model that shares it sees the same versions."""
+    """The input tables of one run, each opened once: every model that shares it sees the same versions.
 
-    def __init__(self, lake: Lake) -> None:
+    opened: tables that are open in this run, from which those are taken that become inputs.
+    """
+
+    def __init__(self, lake: Lake, opened: dict[str, Snapshot] | None = None) -> None:
         self.lake = lake
+        self.opened = opened if opened is not None else {}
         self.snapshots: dict[str, Snapshot] = {}
         self._files: dict[str, list[DataFile]] = {}
         self._days: dict[str, dict[str, list[DataFile]]] = {}
@@ -52,7 +56,7 @@ class Inputs:
     def open(self, name: str) -> Snapshot:
         """An input's snapshot. Raises RetryableError while a class table is being rebuilt."""
         if name not in self.snapshots:
-            snapshot = self.lake.table(name).open()
+            snapshot = self.opened.pop(name).newer() if name in self.opened else self.lake.table(name).open()
             if name.startswith("ocsf/"):
                 check_class(snapshot, self.lake.rebuilds)
             self.snapshots[name] = snapshot
@@ -116,6 +120,7 @@ def consume(inputs: Inputs, consumer: Snapshot, model: str, names: Sequence[str]
 
     The versions after the last ones; or the whole snapshot of every input, where one of them is new to the model,
     began anew since, or can no longer tell what it added, or where the model's own layer was asked to begin anew.
+    Raises RetryableError where another run has consumed an input that began anew after it was opened here.
     """
     files: dict[str, list[DataFile]] = {}
     progress: dict[str, int] = {}
@@ -128,7 +133,9 @@ def consume(inputs: Inputs, consumer: Snapshot, model: str, names: Sequence[str]
     for name in names:
         app, head = progress_txn(model, name), inputs.open(name)
         consumed, generation = consumer.progress(app), max(consumer.progress(f"{app}/{GENERATION}"), 0)
-        if generation != head.generation:
+        if generation > head.generation:
+            raise RetryableError(f"{name}: began anew while this run went on; the next one reads it")
+        if generation < head.generation:
             rebuilt |= consumed >= 0
             progress[f"{app}/{GENERATION}"] = head.generation
         if head.version > consumed:

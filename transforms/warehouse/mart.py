@@ -53,7 +53,7 @@ class Marted:
 def build_mart(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
-    lake: Lake,
+    inputs: Inputs,
     *,
     model: str,
     sql: str,
@@ -66,11 +66,11 @@ def build_mart(
     d - lookback to d + lookahead; of the inputs that meta.same_day names, on those of day d alone. A mart has rows only
     on days on which one of its inputs has.
     """
-    tables = tables_of(refs)
+    tables, lake = tables_of(refs), inputs.lake
     target = lake.table(f"marts/{model}")
     reach = _reaches(meta, tables)
     for _ in range(LOST):
-        snapshot, inputs, result = target.open(), Inputs(lake), Marted(model)
+        snapshot, result = target.open(), Marted(model)
         fresh = consume(inputs, snapshot, model, tables, layer="marts")
         result.new = reading_of(f for several in fresh.files.values() for f in several)
         if not fresh.progress:
@@ -100,6 +100,7 @@ def build_mart(
             result.rows = sum(f.rows for f in files)
             return result
         lake.remove(target, files)
+        inputs = Inputs(lake)
     raise ConfigError(f"{model}: lost {LOST} runs in a row to another run; let one finish")
 
 

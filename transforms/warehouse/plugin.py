@@ -62,14 +62,15 @@ class Plugin(BasePlugin):
         self.lake.rebuilds = HANDED.rebuilds if HANDED else rebuild.requested(self.lake)
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.classes: dict[str, int] = {}
-        self.inputs = Inputs(self.lake)
+        self.opened: dict[str, Snapshot] = {}
+        self.inputs = Inputs(self.lake, self.opened)
+        self.views: dict[str, str] | None = None
         self.findings: Snapshot | None = None
         self.suppressions: list[suppressions.Suppression] = []
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
         session.configure(conn, self.settings)
-        session.register_views(conn, self.lake)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute("set timezone = 'UTC'")
@@ -85,11 +86,12 @@ class Plugin(BasePlugin):
         finally:
             cursor.close()
 
-    def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig) -> None:
+    def _begin(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, reads: list[list[str]]) -> None:
+        """`reads` are the relations that the selected models read and none of them makes, as [schema, name]."""
         LAST.__init__()  # type: ignore[misc]  # the same object, emptied
         for create in (ledger_table, quarantine_table, runs.runs_table):  # views read them, empty or not
-            name = create(self.lake).name
-            session.register_view(con, self.lake, *name.split("/"))
+            create(self.lake)
+        session.register_views(con, self.lake, [(schema, name) for schema, name in reads])
 
     def _create_class(
         self,
@@ -101,7 +103,7 @@ class Plugin(BasePlugin):
     ) -> None:
         name = str(target.relation.identifier)
         self.classes[name] = class_uid
-        self.lake.table(f"ocsf/{name}").create(
+        self.opened[f"ocsf/{name}"] = self.lake.table(f"ocsf/{name}").create(
             _schema(con, f"ocsf.{identifier(name + '__contract')}"),
             ["event_date"],
             f"OCSF class {class_uid}",
@@ -135,7 +137,16 @@ class Plugin(BasePlugin):
             if ref.startswith("ocsf_") and ref.removeprefix("ocsf_") in self.classes  # a seed may be named so
         }
         LAST.routed.append(
-            route.route(con, self.settings, self.lake, model=model, sql=sql, source=source, classes=classes)
+            route.route(
+                con,
+                self.settings,
+                self.lake,
+                model=model,
+                sql=sql,
+                source=source,
+                classes=classes,
+                opened=self.opened,
+            )
         )
 
     def _roll(
@@ -153,7 +164,7 @@ class Plugin(BasePlugin):
         schema = _schema(con, f"rollups.{identifier(name + '__contract')}")
         marked = [f.with_metadata({"fold": folds[f.name]}) if f.name in folds else f for f in schema]
         self.lake.table(f"rollups/{name}").create(pa.schema(marked), ["event_date"], description, append_only=False)
-        LAST.rolled.append(rollup.roll(con, self.settings, self.lake, model=model, table=name, sql=sql, refs=refs))
+        LAST.rolled.append(rollup.roll(con, self.settings, self.inputs, model=model, table=name, sql=sql, refs=refs))
         session.register_view(con, self.lake, "rollups", name)
 
     def _mart(
@@ -175,12 +186,15 @@ class Plugin(BasePlugin):
             LAST.marted.append(mart.build_whole(con, self.lake, model=model, sql=sql))
         else:
             LAST.marted.append(
-                mart.build_mart(con, self.settings, self.lake, model=model, sql=sql, meta=meta, refs=refs)
+                mart.build_mart(con, self.settings, self.inputs, model=model, sql=sql, meta=meta, refs=refs)
             )
         session.register_view(con, self.lake, "marts", model)
 
     def _view(self, con: duckdb.DuckDBPyConnection, target: TargetConfig, name: str, sql: str) -> None:
-        views.define(self.lake, name, sql)
+        if self.views is None:
+            self.views = views.defined(self.lake)
+        if self.views.get(name) != sql:
+            views.define(self.lake, name, sql)
         views.create(con, name, sql)
 
     def _detect(

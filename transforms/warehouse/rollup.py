@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from transforms.errors import ConfigError
-from transforms.lake.table import GENERATION, Changes, DataFile, Lake, Reading, reading_of
+from transforms.lake.table import GENERATION, Changes, DataFile, Reading, reading_of
 from transforms.settings import Settings
 from transforms.warehouse.inputs import (
     Inputs,
@@ -44,7 +44,7 @@ class Rolled:
 def roll(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
-    lake: Lake,
+    inputs: Inputs,
     *,
     model: str,
     table: str,
@@ -57,10 +57,10 @@ def roll(
     Where its inputs must be read from the snapshot again, all parts are replaced in one commit, and the rollup is of
     another generation.
     """
-    names = tables_of(refs)
+    names, lake = tables_of(refs), inputs.lake
     target = lake.table(f"rollups/{table}")
     for _ in range(LOST):
-        snapshot, inputs = target.open(), Inputs(lake)
+        snapshot = target.open()
         fresh = consume(inputs, snapshot, model, names, layer="rollups")
         if not fresh.progress:
             return Rolled(model)
@@ -81,4 +81,5 @@ def roll(
             new = reading_of(f for several in fresh.files.values() for f in several)
             return Rolled(model, sum(f.rows for f in files), new)
         lake.remove(target, files)
+        inputs = Inputs(lake)
     raise ConfigError(f"{model}: lost {LOST} parts in a row to another run; let one finish")

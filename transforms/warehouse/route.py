@@ -73,11 +73,12 @@ def route(
     sql: str,
     source: str,
     classes: Mapping[str, int],
+    opened: dict[str, Snapshot],
 ) -> Routed:
     """Work off what a staging model has not consumed. `sql` reads catchment_new."<model>__bronze__<source>".
 
-    `classes` are the class tables that it declares, with their class_uid. Raises RetryableError where one of them is
-    of another rebuild than this run.
+    `classes` are the class tables that it declares, with their class_uid; `opened` are tables of the lake that are
+    open in this run, which it adds to. Raises RetryableError where one of them is of another rebuild than this run.
     """
     result = Routed(model, source)
     bronze = lake.table(f"bronze/{source}")
@@ -90,9 +91,11 @@ def route(
     lost = 0
     again: list[Sequence[DataFile]] = []
     while True:
-        snapshots = {name: lake.table(f"ocsf/{name}").open() for name in classes}
-        for snapshot in snapshots.values():
-            check_request(snapshot, lake.rebuilds)
+        for name in classes:
+            table = lake.table(f"ocsf/{name}")
+            opened[table.name] = opened[table.name].newer() if table.name in opened else table.open()
+            check_request(opened[table.name], lake.rebuilds)
+        snapshots = {name: opened[f"ocsf/{name}"] for name in classes}
         progress = {name: s.progress(app) for name, s in snapshots.items()}
         start = min(progress.values())
         stop = min([p for p in progress.values() if p > start] + [max(head.version, start)])

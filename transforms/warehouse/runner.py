@@ -7,10 +7,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +19,8 @@ from typing import Any
 
 from transforms.errors import CatchmentError, RetryableError
 from transforms.lake import rebuild as requests
-from transforms.lake.table import Lake, Reading
+from transforms.lake.rebuild import honoured
+from transforms.lake.table import Lake, Reading, Snapshot, ocsf_txn
 from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
 from transforms.warehouse.runs import append
@@ -91,7 +93,7 @@ class DetectResult:
 def build(settings: Settings) -> BuildResult:
     """Normalise what landed. One broken source does not hold up another; it is in `failed`."""
     started = time.monotonic()
-    run, statuses = _dbt(settings, ["build", "--select", "path:models/ocsf", *_landed(settings)])
+    run, statuses = _dbt(settings, ["build", "--select", "path:models/ocsf", *_waiting(settings)])
     result = BuildResult()
     for routed in run.routed:
         result.rows_by_class += routed.rows
@@ -139,16 +141,46 @@ FEW = 10
 """Sources up to which naming each costs less than what is left out."""
 
 
-def _landed(settings: Settings) -> Iterator[str]:
-    """Selects the staging models of sources of which something landed, and the seeds that they read; of many, all."""
-    names = Lake(settings).names("bronze")
-    if len(names) > FEW:
+def _waiting(settings: Settings) -> Iterator[str]:
+    """Selects the staging models of sources of which something waits in bronze, and their seeds; of many, all."""
+    lake = Lake(settings)
+    opened: dict[str, Snapshot | None] = {}
+    routes = routes_of(Path(_project(settings)))
+    names = [name for name in lake.names("bronze") if _waits(lake, name, routes.get(name, ()), opened)]
+    if len(names) > FEW or any(c and honoured(c) < requests.requested(lake)["ocsf"] for c in opened.values()):
         yield from ("path:seeds", "path:models/staging")
         return
     yield "path:seeds/*.csv"
     for name in names:
         yield f"path:seeds/classes/{name}.csv"
         yield f"source:bronze.{name}+1,path:models/staging"
+
+
+def _waits(lake: Lake, source: str, classes: Sequence[str], opened: dict[str, Snapshot | None]) -> bool:
+    """Whether one of a source's class tables has not come to the head of its bronze table; where it has none, yes."""
+    for name in classes:
+        if name not in opened:
+            table = lake.table(f"ocsf/{name}")
+            opened[name] = table.open() if table.exists() else None
+    snapshots = [opened[name] for name in classes]
+    head = lake.table(f"bronze/{source}").open().version
+    return not snapshots or any(s is None or s.progress(ocsf_txn(source)) < head for s in snapshots)
+
+
+ROUTES = re.compile(r"{{\s*routes_to\(\[([^\]]*)\]\)\s*}}")
+READS = re.compile(r"source\('bronze', '(\w+)'\)")
+
+
+def routes_of(project: Path) -> dict[str, list[str]]:
+    """The class tables that each source's staging model says it fills (macros/ocsf/routes_to.sql), as dbt would find
+    them; asked of the text, since dbt takes a second for it."""
+    found = {}
+    for model in project.glob("models/staging/*/*.sql"):
+        text = model.read_text()
+        reads, routes = READS.search(text), ROUTES.search(text)
+        if reads and routes:
+            found[reads[1]] = re.findall(r"\w+", routes[1])
+    return found
 
 
 def _seeds(part: str) -> str:
@@ -256,7 +288,7 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
 
         from transforms.warehouse import plugin
 
-        project = settings.environment.get("CATCHMENT_DBT_PROJECT") or str(PROJECT)
+        project = _project(settings)
         cache = Path(tempfile.gettempdir()) / f"catchment-{os.getuid()}" / sha256(project.encode()).hexdigest()[:12]
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as target:
@@ -278,6 +310,10 @@ def _dbt(settings: Settings, arguments: list[str]) -> tuple[Any, dict[str, str |
     for r in outcome.result.results:  # type: ignore[union-attr]  # build returns a RunExecutionResult
         statuses[r.node.name] = None if str(r.status) in ("success", "pass") else f"{r.status}: {r.message}"
     return plugin.LAST, statuses
+
+
+def _project(settings: Settings) -> str:
+    return settings.environment.get("CATCHMENT_DBT_PROJECT") or str(PROJECT)
 
 
 def _borrow(here: Path, there: Path) -> None:

@@ -71,13 +71,19 @@ def secret(settings: Settings, scheme: str) -> str:
     return f"create or replace secret lake ({options})"
 
 
-def register_views(con: duckdb.DuckDBPyConnection, lake: Lake) -> list[str]:
-    """A view for every Delta table of the lake; returns their names. Each query sees the newest commit."""
-    names = []
+def register_views(
+    con: duckdb.DuckDBPyConnection, lake: Lake, wanted: Sequence[tuple[str, str]] | None = None
+) -> list[str]:
+    """A view for every Delta table of the lake; returns their names. Each query sees the newest commit.
+
+    For those alone that are wanted, as (schema, name), where all of these are tables.
+    """
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
-        for name in lake.names(schema):
-            names += register_view(con, lake, schema, name)
+    if wanted is not None and all(lake.table(f"{schema}/{name}").exists() for schema, name in wanted):
+        return [view for schema, name in wanted for view in register_view(con, lake, schema, name)]
+    tables = [(schema, name) for schema in SCHEMAS for name in lake.names(schema)]
+    names = [view for schema, name in tables for view in register_view(con, lake, schema, name)]
     return names + views.register(con, lake)
 
 

@@ -33,12 +33,17 @@ def define(lake: Lake, name: str, sql: str) -> None:
     table.commit(work)
 
 
-def register(con: duckdb.DuckDBPyConnection, lake: Lake) -> list[str]:
-    """Create every recorded view whose tables exist; returns their names."""
+def defined(lake: Lake) -> dict[str, str]:
+    """The recorded views by name, with their SQL."""
     table = lake.table("ops/views")
     if not table.exists():
-        return []
-    waiting = {row["name"]: row["sql"] for row in table.read(table.open().files()).to_pylist()}
+        return {}
+    return {row["name"]: row["sql"] for row in table.read(table.open().files()).to_pylist()}
+
+
+def register(con: duckdb.DuckDBPyConnection, lake: Lake) -> list[str]:
+    """Create every recorded view whose tables exist; returns their names."""
+    waiting = defined(lake)
     done: list[str] = []
     while True:  # a view may read another
         before = len(done)

@@ -2,7 +2,9 @@
 {% materialization findings, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table' if target.name == 'unit' else 'view') -%}
     {% call statement('main') -%}
+        {% if target.name == 'unit' -%}
         {{ get_assert_columns_equivalent(sql) }}
+        {%- endif %}
         create schema if not exists {{ target_relation.schema }};
         create or replace table {{ target_relation.schema }}.{{ target_relation.identifier }}{{ '' if target.name == 'unit' else '__contract' }} as ({{ sql }});
     {%- endcall %}
