@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from functools import cache, partial
@@ -30,6 +31,8 @@ if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of t
 
 Way = tuple[tuple[str, str], ...]
 """From a document to its findings: at each level its name and the member, a list or an object, that leads on."""
+DEPTH = 16
+"""How deep findings within findings are looked for: each level is read once more."""
 IN, SCAN = "found_in", "scan"
 """What a header says beside the levels: the member that held the findings; what is known of a scan without a time."""
 DATE = re.compile(r"/(?:year=|y=)?(?:19|20)\d\d(?:[/-]|$)")
@@ -51,6 +54,7 @@ class Reports:
     left: `level.member` paths that are not kept beside findings: what is large, or a scanner's own settings.
     cut: paths in a finding that quote what was scanned, which may be a secret. They are taken out before anything is
     written; such a finding is encoded anew, and of what is no finding the bytes are not kept either.
+    within: the member of a finding that holds further ones: each is a record of its own, after the one that it is in.
 
     Columns that a source may ask for: `level.member`; members of the finding, as JSON text; `found_in`; `scan`, its
     time or what it is known by without; `clock`; and `text`, the whole finding where it has none of `key`.
@@ -63,6 +67,7 @@ class Reports:
     own: frozenset[str] = frozenset()
     left: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
+    within: str | None = None
     expand: Expand = ONE_EACH
     appendable: bool = False
 
@@ -171,7 +176,20 @@ class Reports:
             reason = f"wrong type: {len(text)} bytes around a finding, over the limit of {HEADER_BYTES}"
             found.bad(bytes(document), reason, len(memoryview(document)))
             return
-        found.add(Around(text.decode(), header), items)
+        found.add(Around(text.decode(), header), [one for item in items for one in self._nested(item)])
+
+    def _nested(self, item: msgspec.Raw) -> Iterator[msgspec.Raw]:
+        """A finding and those within it, outermost first; what lies deeper than DEPTH is in the text of the last."""
+        waiting = [(0, item)]
+        while waiting:
+            depth, one = waiting.pop()
+            yield one
+            if self.within is None or depth == DEPTH or b'"%b"' % self.within.encode() not in bytes(one):
+                continue
+            with suppress(msgspec.MsgspecError, RecursionError, ValueError):  # what is broken is told when it is read
+                inner = MEMBERS(one).get(self.within)
+                further = (_items(inner) or []) if inner is not None else []
+                waiting += [(depth + 1, below) for below in reversed(further)]
 
     def _undated(self, header: Mapping[str, Any]) -> bool:
         """Whether a time could stand around the finding alone, and does not."""

@@ -111,6 +111,11 @@ def _complete(event: dict[str, Any], shape: Shape) -> None:
             program |= _named(program["path"])
     if "device" in event:
         event["device"].setdefault("type_id", 0)
+    if "hash" in (package := event.get("package", {})):
+        package["hash"]["algorithm_id"] = SHA_256
+    if "sbom" in event:
+        listed = ("name", "version", "purl")
+        event["sbom"]["software_components"] = [{name: package[name] for name in listed if name in package}]
     if "path" in (file := event.get("file", {})):
         file |= _named(file["path"])
     if "resources" in event:

@@ -60,14 +60,18 @@ told as (
         provenance_verified
     from {{ new_rows(ref('ocsf_api_activity')) }}
     where
-        sdlc_event_type is not null
-        or vcs_ref_revision is not null
-        or vcs_change_uid is not null
-        or cicd_run_uid is not null
-        or cicd_deployment_uid is not null
-        or artifact_digest is not null
-        or vcs_setting_name is not null
-        or vcs_repository_visibility is not null
+        -- what anyone may have sent is an event, and proves no fact
+        coalesce(status_code, '') not in ('invalid signature', 'absent signature')
+        and (
+            sdlc_event_type is not null
+            or vcs_ref_revision is not null
+            or vcs_change_uid is not null
+            or cicd_run_uid is not null
+            or cicd_deployment_uid is not null
+            or artifact_digest is not null
+            or vcs_setting_name is not null
+            or vcs_repository_visibility is not null
+        )
 
 ),
 
