@@ -28,6 +28,7 @@ BEHIND_S = 900
 PUSH_MS, MERGE_MS = 600_000, 20_000
 """How long after a push its pull request, and after a merge its run, may come."""
 ZEROS = "0" * 40
+MERGED = "Merge pull request #"
 Object = dict[str, Any]
 
 
@@ -41,6 +42,8 @@ class Fact(NamedTuple):
     body: Object
     """The members that are its own, `action` among them."""
     repository: Repository
+    where: Object
+    """The repository, as GitHub writes it."""
     sender: Object
 
 
@@ -64,7 +67,7 @@ def user(login: str, uid: int) -> Object:
     return {"login": login, "id": uid, "node_id": node("U", uid), "type": kind, "site_admin": False}
 
 
-def repository_object(repository: Repository) -> Object:
+def repository_object(repository: Repository, visibility: str) -> Object:
     """Return a repository as a member of other objects and of webhooks."""
     owner = {**user(GITHUB_ORGANISATION, ORGANISATION_UID), "type": "Organization"}
     return {
@@ -72,13 +75,13 @@ def repository_object(repository: Repository) -> Object:
         "node_id": node("R", repository.uid),
         "name": repository.short,
         "full_name": repository.name,
-        "private": True,
+        "private": visibility == "private",
         "owner": owner,
         "html_url": f"https://github.com/{repository.name}",
         "url": f"https://api.github.com/repos/{repository.name}",
         "fork": False,
         "archived": False,
-        "visibility": "private",
+        "visibility": visibility,
         "default_branch": "main",
     }
 
@@ -98,11 +101,13 @@ class Forge:
         self._ahead: list[tuple[int, int, Fact]] = []
         self._order = itertools.count()
         self._heads: dict[tuple[str, str], str] = {}
+        self._visibility: dict[str, str] = {}
         self._pulls: dict[tuple[str, int], Object] = {}
         self._runs: dict[int, Object] = {}
         self._jobs: dict[int, Object] = {}
         self._deployments: dict[int, Object] = {}
         self._tellers: dict[str, Callable[[Object, Repository], None]] = {
+            "repo.access": self._opened_up,
             "git.push": self._pushed,
             "pull_request.create": self._opened,
             "pull_request.create_review_request": self._requested,
@@ -153,30 +158,41 @@ class Forge:
     ) -> None:
         uid = f"{event}/{body.get('action', '')}/{about}"
         # an object changes later on, what was told of it does not
-        fact = Fact(at_ms, event, uid, json.loads(json.dumps(body)), repository, sender)
+        fact = Fact(at_ms, event, uid, json.loads(json.dumps(body)), repository, self._where(repository), sender)
         heapq.heappush(self._ahead, (at_ms, next(self._order), fact))
+
+    def _where(self, repository: Repository) -> Object:
+        return repository_object(repository, self._visibility.get(repository.name, "private"))
+
+    def _opened_up(self, event: Object, repository: Repository) -> None:
+        """A repository that everybody may see from now on, or nobody else any more."""
+        self._visibility[repository.name] = event["visibility"]
+        body = {"action": "publicized" if event["visibility"] == "public" else "privatized"}
+        self._tell(*self._by(event, "repository", repository), body, event["_document_id"])
 
     def _pushed(self, event: Object, repository: Repository) -> None:
         """A push: to a branch whose pull request follows, past the rules of `main`, or of work that goes on."""
         who = {"actor": event["actor"]}
         past = self._next(event, "protected_branch.policy_override", 1000, **who)
         if past:
-            self._push(event, repository, "main", past["after"], past["before"])
+            self._push(event, repository, "main", past["after"], "Mend at once", past["before"])
             return
         opened = self._next(event, "pull_request.create", PUSH_MS, **who)
         again = self._next(event, "git.push", PUSH_MS, **who)
         if opened and (again is None or again["@timestamp"] > opened["@timestamp"]):
             number = _number(opened)
-            self._push(event, repository, f"change-{number}", self._head(opened, number))
+            self._push(event, repository, f"change-{number}", self._head(opened, number), f"Change {number}")
             return
-        self._push(event, repository, f"{event['actor']}-work", commit_of(event["_document_id"]))
+        self._push(event, repository, f"{event['actor']}-work", commit_of(event["_document_id"]), "Work in progress")
 
     def _head(self, opened: Object, number: int) -> str:
         """The commit that a new pull request offers: that of its check."""
         run = self._next(opened, "workflows.created_workflow_run", MERGE_MS, head_branch=f"change-{number}")
         return str(run["head_sha"]) if run else commit_of(opened["_document_id"])
 
-    def _push(self, event: Object, repository: Repository, branch: str, after: str, before: str = "") -> None:
+    def _push(
+        self, event: Object, repository: Repository, branch: str, after: str, message: str, before: str = ""
+    ) -> None:
         at_ms, sender = event["@timestamp"], user(event["actor"], event["actor_id"])
         known = self._heads.get((repository.name, branch))
         if known is None and branch == "main":
@@ -190,7 +206,7 @@ class Forge:
             "id": after,
             "tree_id": commit_of(f"tree/{after}"),
             "distinct": True,
-            "message": f"Change {branch.removeprefix('change-')}",
+            "message": message,
             "timestamp": _z(at_ms - 1000),
             "url": f"https://github.com/{repository.name}/commit/{after}",
             "author": author,
@@ -221,7 +237,7 @@ class Forge:
         number, at = _number(event), _z(event["@timestamp"])
         author = user(event["actor"], event["actor_id"])
         base = self._heads.get((repository.name, "main"), commit_of(f"{repository.name}/main"))
-        of = {"user": author["login"], "repo": repository_object(repository)}
+        of = {"user": author["login"], "repo": self._where(repository)}
         url = f"https://api.github.com/repos/{repository.name}/pulls/{number}"
         self._pulls[repository.name, number] = {
             "url": url,
@@ -294,9 +310,11 @@ class Forge:
         at = _z(event["@timestamp"])
         by = user(event["actor"], event["actor_id"])
         merged = {"state": "closed", "closed_at": at, "merged_at": at, "merged": True, "merged_by": by}
-        if self._pull(event, repository, "closed", merge_commit_sha=commit, **merged):
-            self._push(event, repository, "main", commit)
-            del self._pulls[repository.name, _number(event)]
+        pull = self._pull(event, repository, "closed", merge_commit_sha=commit, **merged)
+        if pull:
+            message = f"{MERGED}{pull['number']} from {GITHUB_ORGANISATION}/{pull['head']['ref']}"
+            self._push(event, repository, "main", commit, message)
+            del self._pulls[repository.name, pull["number"]]
 
     def _created(self, event: Object, repository: Repository) -> None:
         uid, at = event["workflow_run_id"], _z(event["@timestamp"])
@@ -330,7 +348,7 @@ class Forge:
             "triggering_actor": actor,
             "run_attempt": 1,
             "run_started_at": at,
-            "repository": repository_object(repository),
+            "repository": self._where(repository),
         }
         self._run(event, repository, "requested", event["@timestamp"])
 

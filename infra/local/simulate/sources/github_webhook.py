@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from isal import igzip
 
-from infra.local.simulate.forge import BEHIND_S, Fact, Forge, repository_object, user
+from infra.local.simulate.forge import BEHIND_S, Fact, Forge, user
 from infra.local.simulate.model import TICK_S, Delivery, Record, Run, Source, utc
 from infra.local.simulate.organisation import GITHUB_ORGANISATION
 from infra.local.simulate.rendering import compact_time, millis_z, seconds_z, uuid
@@ -40,7 +40,7 @@ def line(run: Run, fact: Fact) -> Record:
     organisation = {key: user(GITHUB_ORGANISATION, ORGANISATION_UID)[key] for key in ("login", "id", "node_id")}
     body = {
         **fact.body,
-        "repository": {**repository_object(fact.repository), "pushed_at": pushed},
+        "repository": {**fact.where, "pushed_at": pushed},
         "organization": organisation,
         "sender": fact.sender,
     }
