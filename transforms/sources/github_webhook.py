@@ -25,7 +25,7 @@ SUBJECTS = (
     *("discussion", "milestone", "package", "registry_package", "build", "installation"),
 )
 """What an event may be about, the most exact first."""
-CLOCKS = ("submitted_at", "completed_at", "updated_at", "published_at", "created_at", "started_at")
+CLOCKS = ("submitted_at", "completed_at", "updated_at", "published_at", "started_at", "created_at")
 ANY = msgspec.json.Decoder().decode
 LEAVING = ("deleted", "removed", "destroyed", "dismissed", "labeled", "unlabeled", "assigned", "unassigned")
 """Actions after which the subject still has the time of its last change before."""

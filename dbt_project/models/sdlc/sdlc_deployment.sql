@@ -29,7 +29,11 @@ final as (
         {{ latest('vcs_provider') }} as vcs_provider,
         {{ latest('vcs_repository_name') }} as vcs_repository_name,
         {{ latest('cicd_environment_name') }} as cicd_environment_name,
-        {{ latest('cicd_deployment_state') }} as cicd_deployment_state,
+        -- the API's deployment has no state of its own, whenever it was changed: nothing goes back to created
+        coalesce(
+            {{ latest("case when cicd_deployment_state <> 'created' then cicd_deployment_state end") }},
+            {{ latest('cicd_deployment_state') }}
+        ) as cicd_deployment_state,
         {{ latest('vcs_ref_name') }} as vcs_ref_name,
         {{ latest('vcs_ref_revision') }} as vcs_ref_revision,
         {{ latest('cicd_run_uid') }} as cicd_run_uid,

@@ -16,6 +16,7 @@ from infra.local.airflow.server import AirflowError
 from infra.local.airflow.summary import CATCHMENT
 from infra.local.simulate import known_sources
 from infra.local.simulate.artifacts import TRUSTED_ROOT
+from infra.local.simulate.sources.github_webhook import SIGNED_WITH
 from transforms.sources import registry
 
 FEEDS = {name: source.root for name, source in known_sources().items() if name in registry()}
@@ -57,6 +58,7 @@ class Place:
             "CATCHMENT_LAKE": str(self.lake),
             "CATCHMENT_SIGSTORE_ROOTS": str(self.organisation / TRUSTED_ROOT),
             "CATCHMENT_REDACTION_KEY": "what is simulated holds no real secret",
+            "CATCHMENT_GITHUB_WEBHOOK_SECRETS": SIGNED_WITH,
         }
         return own | feeds
 

@@ -26,6 +26,11 @@ UPLOAD_S = 20
 REDELIVERY = 0.03
 
 
+def digest_of(repository: str, run_uid: int, commit: str) -> bytes:
+    """Return the SHA-256 of what a run builds: of what it signs, and pushes where it deploys images."""
+    return sha256(f"{repository}/{run_uid}/{commit}".encode()).digest()
+
+
 class Build(NamedTuple):
     """One run that built something."""
 
@@ -45,7 +50,7 @@ class Build(NamedTuple):
     @property
     def digest(self) -> bytes:
         """The artifact's SHA-256."""
-        return sha256(f"{self.repository}/{self.run_uid}/{self.commit}".encode()).digest()
+        return digest_of(self.repository, self.run_uid, self.commit)
 
     @property
     def index(self) -> int:

@@ -204,6 +204,7 @@ final as (
         end as is_mfa,
         case when to_class = 3002 then event.eventSource end as service_name,
         -- class extras: artifacts
+        case when image_action = 'PUSH' and image_result = 'SUCCESS' then 'artifact.published' end as sdlc_event_type,
         case
             when image_repository is not null
                 then image_repository || coalesce(':' || nullif({{ json_text('envelope.detail', 'image-tag') }}, ''), '')

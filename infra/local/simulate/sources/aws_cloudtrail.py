@@ -525,10 +525,16 @@ def assume_role(session: Session, account: str, role: tuple[str, str], name: str
     )
 
 
-def change_calls(org: Organisation, session: Session, deploys: str, digits: str) -> list[tuple[Call, str]]:
-    """Return what a deployment of a `service`, `function` or `stack` changes, each with the resource's uid."""
+def change_calls(
+    org: Organisation, session: Session, deploys: str, digits: str, image: str = ""
+) -> list[tuple[Call, str]]:
+    """Return what a deployment of a `service`, `function` or `stack` changes, each with the resource's uid.
+
+    A service runs the `image`, or one that nobody told of.
+    """
     account, region = session.account, session.region
     name = f"{deploys}-{digits[0]}"
+    image = image or f"{account}.dkr.ecr.{region}.amazonaws.com/{name}@sha256:{digits * 2}"
     if deploys == "service":
         task = f"arn:aws:ecs:{region}:{account}:task-definition/{name}:{int(digits[1:4], 16)}"
         service = f"arn:aws:ecs:{region}:{account}:service/main/{name}"
@@ -536,8 +542,7 @@ def change_calls(org: Organisation, session: Session, deploys: str, digits: str)
             "ecs.amazonaws.com",
             "RegisterTaskDefinition",
             False,
-            f'{{"family":"{name}","containerDefinitions":[{{"name":"app","image":"{account}.dkr.ecr.{region}'
-            f'.amazonaws.com/{name}@sha256:{digits * 2}"}}]}}',
+            f'{{"family":"{name}","containerDefinitions":[{{"name":"app","image":"{image}"}}]}}',
             f'{{"taskDefinition":{{"taskDefinitionArn":"{task}","status":"ACTIVE"}}}}',
         )
         update = Call(

@@ -52,6 +52,15 @@ def instance_state(account: str, region: str, instance: str, state: str, at_s: i
     return render(account, region, "EC2 Instance State-change Notification", "aws.ec2", detail, at_s, rng, arn)
 
 
+def image(repository: Repository, action: str, digest: str, tag: str, at_s: int, rng: random.Random) -> Record:
+    """Return what the registry says of an image: `action` is PUSH or DELETE, `digest` the hexadecimal SHA-256."""
+    detail = (
+        f'{{"result":"SUCCESS","repository-name":"{repository.short}",'
+        f'"image-digest":"sha256:{digest}","action-type":"{action}","image-tag":"{tag}"}}'
+    )
+    return render(repository.account, repository.region, "ECR Image Action", "aws.ecr", detail, at_s, rng)
+
+
 class Events:
     """Ordinary events of the bus, and Firehose's objects."""
 
@@ -125,12 +134,9 @@ class Events:
         """Return the push of an image, or what a registry's rule removes of the old ones."""
         rng = self._rng
         action = "PUSH" if rng.random() < 0.7 else "DELETE"
-        detail = (
-            f'{{"result":"SUCCESS","repository-name":"{repository.name.split("/")[1]}",'
-            f'"image-digest":"sha256:{rng.randbytes(32).hex()}","action-type":"{action}",'
-            f'"image-tag":"{f"1.{rng.randrange(40)}.{rng.randrange(9)}" if action == "PUSH" else ""}"}}'
-        )
-        return render(repository.account, repository.region, "ECR Image Action", "aws.ecr", detail, at_s, rng)
+        digest = rng.randbytes(32).hex()
+        tag = f"1.{rng.randrange(40)}.{rng.randrange(9)}" if action == "PUSH" else ""
+        return image(repository, action, digest, tag, at_s, rng)
 
 
 SOURCE = Source(name=NAME, root=BUCKET, share=0.03, open=Events)

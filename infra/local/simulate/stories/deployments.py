@@ -1,8 +1,9 @@
 """Changes on their way into AWS: pushes, pull requests, workflow runs, role sessions and what they change there.
 
-GitHub's audit log and CloudTrail tell parts of it. Ids decide some steps (the commit that a run runs on, the key that a
-session was given, the run's id where a repository puts it into the session's name); who, where and when must tell the
-rest: the audit log says neither which commits a push brought nor which commit a merge made.
+GitHub's audit log and CloudTrail tell parts of it, and EventBridge of images that were pushed. Ids decide some steps
+(the commit that a run runs on, the key that a session was given, the run's id where a repository puts it into the
+session's name); who, where and when must tell the rest: the audit log says neither which commits a push brought nor
+which commit a merge made. Webhooks and the API do (`forge.py`).
 
 A few changes are made by hand, by people with their own sessions.
 """
@@ -15,11 +16,13 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from infra.local.simulate.artifacts import digest_of
 from infra.local.simulate.model import DAY_S, TICK_S, Edge, Record, Run, Story
 from infra.local.simulate.organisation import Person, Repository
 from infra.local.simulate.rendering import millis_z
 from infra.local.simulate.rhythm import Crowd
 from infra.local.simulate.sources import aws_cloudtrail as aws
+from infra.local.simulate.sources import aws_eventbridge as bus
 from infra.local.simulate.sources import github_audit as github
 
 RECORDS_EACH = 24
@@ -283,6 +286,12 @@ class Deployments:
             federated=True,
         )
         told.append((aws.NAME, assumed))
+        image = ""
+        if repository.deploys == "service":
+            digest = digest_of(repository.name, int(run_uid), sha).hex()
+            image = f"{repository.account}.dkr.ecr.{repository.region}.amazonaws.com/{repository.short}@sha256:{digest}"
+            pushed = bus.image(repository, "PUSH", digest, sha, begin + 1, self._run.rng(f"image/{run_uid}"))
+            told.append((bus.NAME, pushed))
         found += [
             _edge("workflow_run", run_uid, "role_session", key, method, by_ids, events[0], assumed),
             _edge("oidc_subject", subject, "role_session", key, "token_subject", True, assumed),
@@ -292,7 +301,7 @@ class Deployments:
             session, key, at_s = self._onward(repository, session, key, at_s, told, found)
         for _ in range(rng.randrange(1, 3)):
             digits = rng.randbytes(16).hex()
-            for call, resource in aws.change_calls(self._org, session, repository.deploys, digits):
+            for call, resource in aws.change_calls(self._org, session, repository.deploys, digits, image):
                 at_s += rng.randrange(1, 12)
                 record = aws.planted(session, call, at_s * 1000, rng)
                 told.append((aws.NAME, record))
