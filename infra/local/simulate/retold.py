@@ -27,7 +27,7 @@ class Retelling(NamedTuple):
 
 
 class Retold:
-    """The objects of a retelling; some are uploaded twice."""
+    """The objects of a retelling, none without anything in it; some are uploaded twice."""
 
     def __init__(self, run: Run, what: Retelling):
         self.distinct = 0
@@ -57,6 +57,8 @@ class Retold:
         waiting, self._waiting = self._waiting, {}
         for place, told in sorted(waiting.items()):
             scan = self._what.write(told, at_s, self._rng)
+            if not scan.findings:
+                continue
             self.distinct += scan.findings
             for again in ("", "-again") if self._rng.random() < AGAIN else ("",):
                 name = f"{compact_time(at_s, '%Y/%m/%d/%H%M%S')}{again}{self._what.suffix}"
