@@ -36,5 +36,5 @@ SOURCE = Source(
         clock_columns=("clock",),
         clock=clock,
     ),
-    cadence=timedelta(minutes=5),
+    cadence=timedelta(minutes=15),
 )

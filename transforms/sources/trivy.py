@@ -77,5 +77,5 @@ SOURCE = Source(
         clock_columns=("clock",),
         clock=clock,
     ),
-    cadence=timedelta(minutes=5),
+    cadence=timedelta(minutes=15),
 )
