@@ -90,7 +90,9 @@ named as (
         coalesce(
             nullif(
                 regexp_extract(
-                    coalesce(event.resource.url, event.url, event.resource.repository.url), '^https://dev[.]azure[.]com/([^/]+)/', 1
+                    coalesce(event.resource.url, event.url, event.resource.repository.url),
+                    '^https://(?:vsrm[.])?dev[.]azure[.]com/([^/]+)/',
+                    1
                 ),
                 ''
             ),
@@ -262,7 +264,8 @@ final as (
         end
             as cicd_runner_type,
         event.resource.environment.name as cicd_environment_name,
-        event.resource.deployment.id as cicd_deployment_uid,
+        case when event.resource.deployment.id is not null then concat_ws('/', account, project, event.resource.deployment.id) end
+            as cicd_deployment_uid,
         coalesce(
             event.resource.deployment.deploymentStatus,
             case when event.resource.deployment.id is not null then event.resource.environment.status end
