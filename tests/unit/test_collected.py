@@ -77,6 +77,8 @@ def test_the_time_is_what_the_event_has_just_set() -> None:
     assert at({"action": "deleted", "rule": change}, received_at=received) == received
     push = {"pusher": {}, "commits": [], "repository": {"pushed_at": 1772445600}}
     assert at(push, received_at=received) == 1772445600000
+    job = {"created_at": "2026-03-02T10:00:00Z", "started_at": "2026-03-02T10:00:04Z", "completed_at": None}
+    assert at({"action": "in_progress", "workflow_job": job}, received_at=received) == job["started_at"]
     assert at({"action": "created"}, received_at=received) == received
     assert (
         clock(msgspec.json.decode(json.dumps({"pull_request": change}).encode(), type=WebhookHead))
