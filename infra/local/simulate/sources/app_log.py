@@ -1,7 +1,7 @@
 """The organisation's own application for its staff, whose log in the Elastic Common Schema a shipper brings.
 
-People sign in with the address that the directory knows, look at orders and now and then change one; a wrong password
-or a refused call is rare. https://www.elastic.co/docs/reference/ecs/ecs-field-reference
+It has accounts of its own: no address ties them to the directory. People sign in, look at orders and now and then
+change one; a wrong password or a refused call is rare. https://www.elastic.co/docs/reference/ecs/ecs-field-reference
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def line(
             "outcome": "failure" if reason else "success",
             **({"reason": reason} if reason else {}),
         },
-        "user": {"name": person.handle, "email": person.email},
+        "user": {"name": person.handle, "id": str(1000 + person.index)},
         "source": {"ip": rng.choice(person.networks).ip},
         "user_agent": {"original": person.user_agent},
         "trace": {"id": rng.randbytes(16).hex()},
