@@ -612,6 +612,7 @@ def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:
         max_ratio=settings.max_ratio,
         uri=item.uri,
         modified=item.object_time,
+        environment=settings.environment,
     )
 
 

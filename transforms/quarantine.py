@@ -136,6 +136,7 @@ def _replay(settings: Settings, name: str) -> Replayed:
                 max_document=settings.max_document_bytes,
                 max_ratio=settings.max_ratio,
                 attributes=row["attributes"],
+                environment=settings.environment,
             )
             read = source.read(stream, bounds)
             plain_read = read if redactor is None else map(redactor.chunk, read)

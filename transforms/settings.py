@@ -14,6 +14,7 @@
 | CATCHMENT_MAX_RATIO | a compressed object that expands further is refused as a bomb | 200 |
 | CATCHMENT_CLOUDTRAIL_KEYS | file of public keys of CloudTrail digests, where AWS is not asked for them | none |
 | CATCHMENT_SIGSTORE_ROOTS | files `trusted_root.json`, between spaces: to hold signatures against | the public one |
+| CATCHMENT_APP_LOG_MAPPING | file that says which field of application logs holds what | well-known names |
 | CATCHMENT_AWS_ROLES | roles to assume, as `<bucket or queue>=<role ARN>` between spaces; `*` fits any part | none |
 | CATCHMENT_AWS_EXTERNAL_ID | the external id that these roles ask for | none |
 | CATCHMENT_REDACTION_KEY | secret, 32 characters or more: the key that scanners' secrets are hashed with | no hash |

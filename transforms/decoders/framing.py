@@ -6,8 +6,8 @@ holds no more than its bounds allow, and hands on what it cannot read as Bad, so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ class Bounds:
     final: no more will be appended; else a last incomplete record is left. first_no: the number of the first record.
     attributes: what is known of the object beside its bytes, JSON text; of one record's bytes, its header too.
     uri, modified: the object's name and its store's time of it, for reports whose tool says neither what nor when.
+    environment: the settings' variables, for a framing that is configured.
     """
 
     final: bool = True
@@ -42,6 +43,7 @@ class Bounds:
     attributes: str | None = None
     uri: str | None = None
     modified: datetime | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Framing(Protocol):
