@@ -52,6 +52,7 @@
             1: 'Connect', 2: 'Delete', 3: 'Get', 4: 'Head', 5: 'Options', 6: 'Post', 7: 'Put', 8: 'Trace', 9: 'Patch',
         }},
         4003: {'name': 'DNS Activity', 'activities': {1: 'Query', 2: 'Response', 6: 'Traffic'}},
+        5021: {'name': 'OSINT Inventory Info', 'activities': {1: 'Log', 2: 'Collect'}},
         5023: {'name': 'Cloud Resources Inventory Info', 'activities': {1: 'Log', 2: 'Collect'}},
         6003: {'name': 'API Activity', 'activities': {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'}},
         6005: {'name': 'Datastore Activity', 'activities': {
