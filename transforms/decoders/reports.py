@@ -35,6 +35,8 @@ DEPTH = 16
 """How deep findings within findings are looked for: each level is read once more."""
 IN, SCAN = "found_in", "scan"
 """What a header says beside the levels: the member that held the findings; what is known of a scan without a time."""
+DAY = "day"
+"""The column for the object's day, of what has no time but its object's."""
 DATE = re.compile(r"/(?:year=|y=)?(?:19|20)\d\d(?:[/-]|$)")
 WHITE = b" \t\r\n"
 MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -52,12 +54,14 @@ class Reports:
     quarantined. own: members of which a finding has one that stands in no report. key: members that name a finding.
     clock: where the time stands, the first that is there: `level.member` around the finding, else a member of its own.
     left: `level.member` paths that are not kept beside findings: what is large, or a scanner's own settings.
+    own_clock: a finding may have a time of its own or not, so that the object's stands beside all of them.
     cut: paths in a finding that quote what was scanned, which may be a secret. They are taken out before anything is
     written; such a finding is encoded anew, and of what is no finding the bytes are not kept either.
     within: the member of a finding that holds further ones: each is a record of its own, after the one that it is in.
 
     Columns that a source may ask for: `level.member`; members of the finding, as JSON text; `found_in`; `scan`, its
-    time or what it is known by without; `clock`; and `text`, the whole finding where it has none of `key`.
+    time or what it is known by without; `clock`; `day`, where the clock is the object's; and `text`, the whole finding
+    where it has none of `key`.
     """
 
     ways: tuple[Way, ...]
@@ -68,6 +72,7 @@ class Reports:
     left: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
     within: str | None = None
+    own_clock: bool = False
     expand: Expand = ONE_EACH
     appendable: bool = False
 
@@ -192,8 +197,8 @@ class Reports:
                 waiting += [(depth + 1, below) for below in reversed(further)]
 
     def _undated(self, header: Mapping[str, Any]) -> bool:
-        """Whether a time could stand around the finding alone, and does not."""
-        return all("." in name and _at(header, name) is None for name in self.clock)
+        """Whether no time stands around the finding, and it could stand there alone or is asked for beside it."""
+        return all(_at(header, name) is None if "." in name else self.own_clock for name in self.clock)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,6 +281,9 @@ def _columns(
     for name in wanted:
         if name == "clock":
             columns[name] = clocks
+        elif name == DAY:
+            told = [_told(reports, groups[id(one)], found) for one, found in zip(around, rows, strict=True)]
+            columns[name] = [None if time else (at or b"")[:10] or None for time, at in zip(told, clocks, strict=True)]
         elif name == "text":
             unnamed = [all(_member(found, n) is None for n in reports.key) for found in rows]
             columns[name] = [record if one else None for record, one in zip(records, unnamed, strict=True)]
@@ -292,11 +300,16 @@ def _columns(
 
 def _clock(reports: Reports, levels: Mapping[str, Any], row: Any) -> bytes | None:
     """The time of a finding, as its tool writes it, or as its object has it."""
+    return _told(reports, levels, row) or _at(levels, f"{SCAN}.object_time")
+
+
+def _told(reports: Reports, levels: Mapping[str, Any], row: Any) -> bytes | None:
+    """The time of a finding, as its tool writes it."""
     for name in reports.clock:
         value = _at(levels, name) if "." in name else _member(row, name)
         if value is not None:
             return value.strip(b'"')
-    return _at(levels, f"{SCAN}.object_time")
+    return None
 
 
 def _scan(levels: Mapping[str, Any]) -> bytes | None:

@@ -53,6 +53,7 @@
         }},
         4003: {'name': 'DNS Activity', 'activities': {1: 'Query', 2: 'Response', 6: 'Traffic'}},
         5020: {'name': 'Software Inventory Info', 'activities': {1: 'Log', 2: 'Collect'}},
+        5021: {'name': 'OSINT Inventory Info', 'activities': {1: 'Log', 2: 'Collect'}},
         5023: {'name': 'Cloud Resources Inventory Info', 'activities': {1: 'Log', 2: 'Collect'}},
         6003: {'name': 'API Activity', 'activities': {1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete'}},
         6005: {'name': 'Datastore Activity', 'activities': {
