@@ -85,9 +85,10 @@ class Syncs:
             record = {"received_at": seconds_z(at), "headers": {"Content-Type": "application/json"}}
             body = {**record, "body": {"app": self._application(sync)}}
             again = 1 + (self._rng.random() < REDELIVERY)
-            self.distinct += 2
-            yield self._object(f"webhooks/{name}", at, [body] * again)
-            yield self._object(f"controller/{name}", at, [_line(sync)])
+            history = body["body"]["app"]["status"]["history"]
+            self.distinct += 3 + (history[-1]["id"] == 0)  # in the history, as operation and by a line; and as created
+            yield self._object(f"webhooks/{name}", at, [body] * again, again * (len(history) + 2))
+            yield self._object(f"controller/{name}", at, [_line(sync)], 1)
 
     def _application(self, sync: Sync) -> dict[str, Any]:
         """The Application as it is when the sync has ended."""
@@ -142,7 +143,7 @@ class Syncs:
             },
         }
 
-    def _object(self, folder: str, at: int, bodies: Sequence[dict[str, Any]]) -> Delivery:
+    def _object(self, folder: str, at: int, bodies: Sequence[dict[str, Any]], records: int) -> Delivery:
         lines = "".join(json.dumps(body, separators=(",", ":")) + "\n" for body in bodies)
         return Delivery(
             source=NAME,
@@ -150,7 +151,7 @@ class Syncs:
             data=lines.encode(),
             delivered_at=utc(at),
             offset=None,
-            records=len(bodies),
+            records=records,
         )
 
 
