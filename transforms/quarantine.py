@@ -230,11 +230,12 @@ def _object(row: Mapping[str, Any]) -> RemoteObject:
 def _beyond(chunk: Chunk, number: int) -> Chunk:
     """The records and bad pieces of a chunk from one number on."""
     start = bisect_left(chunk.numbers, number)
-    columns = chunk.columns
+    columns, said = chunk.columns, chunk.attributes
     return replace(
         chunk,
         numbers=chunk.numbers[start:],
         records=chunk.records[start:],
+        attributes=said[start:] if isinstance(said, Sequence) else said,
         bad=[b for b in chunk.bad if b.record_no >= number],
         columns=None if columns is None else partial(_columns_beyond, columns, start),
     )

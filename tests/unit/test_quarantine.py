@@ -8,6 +8,7 @@ import pytest
 
 from transforms import quarantine
 from transforms.errors import ConfigError
+from transforms.lake.records import Chunk
 from transforms.lake.table import Table
 from transforms.settings import Settings
 
@@ -107,3 +108,10 @@ def test_an_object_given_up_half_way_lands_its_rest_only(settings, lake, tmp_pat
     assert (result.records, result.quarantined) == (100, 1)
     assert quarantine.replay(settings, None) == quarantine.Replayed(1, 101, 0)
     assert [(n, raw.encode()) for _, n, raw in lake.bronze("aws_cloudtrail")] == list(enumerate(lines))
+
+
+def test_what_stands_beside_each_record_stays_beside_it():
+    numbers, records, said = [0, 1, 2], [b"0", b"1", b"2"], [{"n": 0}, None, {"n": 2}]
+    beyond = quarantine._beyond(Chunk(numbers=numbers, records=records, attributes=said), 1)
+    assert (beyond.numbers, beyond.records, beyond.attributes) == ([1, 2], [b"1", b"2"], [None, {"n": 2}])
+    assert quarantine._beyond(Chunk(numbers=numbers, records=records, attributes={"n": 3}), 1).attributes == {"n": 3}
