@@ -111,8 +111,8 @@ def check_class(snapshot: Snapshot, requests: Mapping[str, int]) -> None:
     if honoured(snapshot) == 0:
         return
     for source in snapshot.table.lake.names("bronze"):
-        come, until = snapshot.progress(ocsf_txn(source)), snapshot.progress(until_txn(source))
-        if come < until:
+        until = snapshot.progress(until_txn(source))
+        if until >= 0 and (come := snapshot.progress(ocsf_txn(source))) < until:
             raise RetryableError(
                 f"{snapshot.table.name}: is being rebuilt, has come to version {max(come, 0)} of {until} "
                 f"of bronze/{source}; run `catchment build`"
