@@ -59,10 +59,11 @@ def identity(head: AlertHead) -> tuple[Value, ...] | None:
 
 
 def clock(head: AlertHead) -> Value:
-    """When the alert was changed last. A webhook without such a time has its receipt's."""
+    """When the alert was changed last; some ends leave `updated_at` behind. A webhook without a time has its receipt's."""
     alert = alert_of(head)
-    times = (alert.updated_at, alert.fixed_at, alert.dismissed_at, alert.resolved_at, alert.created_at)
-    return next((time for time in times if time is not None), head.received_at)
+    changed = (alert.updated_at, alert.fixed_at, alert.dismissed_at, alert.resolved_at)
+    latest = max((time for time in changed if isinstance(time, str)), default=None)
+    return next((time for time in (latest, alert.created_at) if time is not None), head.received_at)
 
 
 def reject(head: AlertHead) -> str | None:
