@@ -59,7 +59,7 @@ def identity(head: AlertHead) -> tuple[Value, ...] | None:
 
 
 def clock(head: AlertHead) -> Value:
-    """When the alert was changed last; some ends leave `updated_at` behind. A webhook without a time has its receipt's."""
+    """When the alert was changed last; some ends leave `updated_at` behind. A webhook may have its receipt's."""
     alert = alert_of(head)
     changed = (alert.updated_at, alert.fixed_at, alert.dismissed_at, alert.resolved_at)
     latest = max((time for time in changed if isinstance(time, str)), default=None)
