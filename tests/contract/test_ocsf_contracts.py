@@ -29,6 +29,7 @@ EXTRAS = {
         "vcs_change_author",
         "vcs_merge_revision",
         "vcs_review_state",
+        "vcs_reviews",
         "vcs_commit_author",
         "vcs_commit_author_email_addr",
         "vcs_commit_signature",

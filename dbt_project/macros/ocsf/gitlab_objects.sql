@@ -30,7 +30,7 @@
     'merge_commit_sha': 'string', 'squash_commit_sha': 'string', 'draft': 'string', 'work_in_progress': 'string', 'approved_by': [{'user': person}],
     'noteable_type': 'string', 'noteable_iid': 'string', 'body': 'string', 'system': 'string', 'access_level': 'string', 'username': 'string',
     'pipeline': {'id': 'string', 'sha': 'string', 'ref': 'string', 'project_id': 'string'}, 'before_sha': 'string', 'tag': 'string',
-    'deployable': {'id': 'string', 'pipeline': {'id': 'string'}, 'name': 'string'}, 'path_with_namespace': 'string', 'visibility': 'string',
+    'deployable': {'id': 'string', 'pipeline': {'id': 'string', 'web_url': 'string', 'project_id': 'string'}, 'name': 'string'}, 'path_with_namespace': 'string', 'visibility': 'string',
     'archived': 'string', 'short_id': 'string', 'author_name': 'string', 'author_email': 'string', 'message': 'string', 'committed_date': 'string',
     'push_access_levels': 'json', 'merge_access_levels': 'json', 'started_at': 'string', 'finished_at': 'string', 'created_at': 'string',
     'references': {'full': 'string'}, 'issue_type': 'string', 'allow_failure': 'string',
@@ -91,9 +91,10 @@ opened as (
             -- out of an address: https://HOST/group/project/-/merge_requests/1, or group/project!1
             nullif(regexp_extract(said.web_url, '^https?://[^/]+/(.+?)/(-/)?(merge_requests|pipelines|jobs|issues|commit)/', 1), ''),
             nullif(regexp_extract(said.references.full, '^(.+)[!#][0-9]+$', 1), ''),
+            nullif(regexp_extract(said.deployable.pipeline.web_url, '^https?://[^/]+/(.+?)/(-/)?pipelines/', 1), ''),
             replace(said.project_name, ' / ', '/')
         ) as repo_name,
-        coalesce(said.project.id, said.project_id, said.pipeline.project_id) as repo_uid,
+        coalesce(said.project.id, said.project_id, said.pipeline.project_id, said.deployable.pipeline.project_id) as repo_uid,
         case thing
             when 'merge_request' then coalesce(about.iid, said.iid)
             when 'approval' then said.iid
@@ -241,6 +242,12 @@ classified as (
             when about.action in ('approved', 'approval') then 'approved'
             when about.action in ('unapproved', 'unapproval') then 'dismissed'
         end as vcs_review_state,
+        case
+            when thing = 'approval'
+                then {{ list_map(list_where('said.approved_by', 'item.user.username is not null'), struct_of({
+                    'reviewer': 'item.user.username', 'state': "'approved'",
+                })) }}
+        end as vcs_reviews,
         case
             when thing = 'push' then {{ list_item('said.commits', 1) }}.author.name
             when thing = 'commit' then said.author_name

@@ -75,6 +75,88 @@ told as (
 
 ),
 
+-- what a change tells of its reviewers is a review each, besides what it tells of itself
+opened as (
+
+    select
+        event_date,
+        event_uid,
+        source,
+        time_dt,
+        vcs_provider,
+        vcs_repository_name,
+        vcs_repository_uid,
+        vcs_ref_revision,
+        vcs_change_uid,
+        {{ one_row_each('vcs_reviews') }} as review
+    from {{ new_rows(ref('ocsf_api_activity')) }}
+    where
+        vcs_change_uid is not null
+        and coalesce(status_code, '') not in ('invalid signature', 'absent signature')
+
+),
+
+reviews as (
+
+    select
+        event_date,
+        event_uid,
+        source,
+        time_dt,
+        'change.reviewed' as sdlc_event_type,
+        false as is_failure,
+        review.reviewer as actor_user_name,
+        cast(null as varchar) as actor_user_type,
+        cast(null as varchar) as message,
+        cast(null as timestamptz) as start_time_dt,
+        cast(null as timestamptz) as end_time_dt,
+        cast(null as varchar) as status_code,
+        cast(null as varchar) as status_detail,
+        vcs_provider,
+        vcs_repository_name,
+        vcs_repository_uid,
+        cast(null as varchar) as vcs_repository_visibility,
+        cast(null as varchar) as vcs_ref_name,
+        cast(null as varchar) as vcs_ref_type,
+        vcs_ref_revision,
+        cast(null as varchar) as vcs_base_revision,
+        cast(null as varchar) as vcs_base_name,
+        vcs_change_uid,
+        cast(null as varchar) as vcs_change_title,
+        cast(null as varchar) as vcs_change_author,
+        cast(null as varchar) as vcs_change_state,
+        cast(null as varchar) as vcs_merge_revision,
+        review.state as vcs_review_state,
+        cast(null as varchar) as vcs_commit_author,
+        cast(null as varchar) as vcs_commit_author_email_addr,
+        cast(null as varchar) as vcs_commit_signature,
+        cast(null as boolean) as vcs_is_forced,
+        cast(null as boolean) as vcs_is_signature_verified,
+        cast(null as varchar) as vcs_setting_name,
+        cast(null as varchar) as vcs_setting_target,
+        cast(null as varchar) as vcs_setting_value,
+        cast(null as varchar) as cicd_provider,
+        cast(null as varchar) as cicd_pipeline_name,
+        cast(null as varchar) as cicd_pipeline_path,
+        cast(null as varchar) as cicd_run_uid,
+        cast(null as integer) as cicd_run_attempt,
+        cast(null as varchar) as cicd_run_result,
+        cast(null as varchar) as cicd_trigger,
+        cast(null as varchar) as cicd_runner_type,
+        cast(null as varchar) as cicd_task_uid,
+        cast(null as varchar) as cicd_task_name,
+        cast(null as varchar) as cicd_environment_name,
+        cast(null as varchar) as cicd_deployment_uid,
+        cast(null as varchar) as cicd_deployment_state,
+        cast(null as varchar) as artifact_name,
+        cast(null as varchar) as artifact_digest,
+        cast(null as varchar) as artifact_purl,
+        cast(null as boolean) as provenance_verified
+    from opened
+    where review.reviewer is not null
+
+),
+
 rights as (
 
     select
@@ -139,6 +221,8 @@ rights as (
 together as (
 
     select * from told
+    union all
+    select * from reviews
     union all
     select * from rights
 

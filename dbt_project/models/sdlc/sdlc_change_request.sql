@@ -131,8 +131,11 @@ ran as (
         on
             changes.vcs_provider = events.vcs_provider
             and changes.vcs_repository_name = events.vcs_repository_name
-            and changes.vcs_ref_revision = events.vcs_ref_revision
-    where events.sdlc_event_type like 'pipelinerun.%' or events.sdlc_event_type like 'taskrun.%'
+            and substr(changes.vcs_ref_revision, 1, 12) = substr(events.vcs_ref_revision, 1, 12)
+    where
+        -- Bitbucket tells the first 12 digits of a pull request's commits
+        (changes.vcs_ref_revision = events.vcs_ref_revision or length(changes.vcs_ref_revision) = 12)
+        and (events.sdlc_event_type like 'pipelinerun.%' or events.sdlc_event_type like 'taskrun.%')
 
 ),
 

@@ -24,20 +24,50 @@ named as (
 
 ),
 
-placed as (
+-- of a revision's first 12 digits, which is all that a pull request of Bitbucket tells, the whole where just one is known
+wholes as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        substr(revision, 1, 12) as abbreviation,
+        min(revision) as whole
+    from named
+    where length(revision) >= 40
+    group by vcs_provider, vcs_repository_name, substr(revision, 1, 12)
+    having min(revision) = max(revision)
+
+),
+
+resolved as (
 
     select
         named.*,
+        coalesce(wholes.whole, named.revision) as whole_revision
+    from named
+    left join wholes
+        on
+            named.vcs_provider = wholes.vcs_provider
+            and named.vcs_repository_name = wholes.vcs_repository_name
+            and named.revision = wholes.abbreviation
+
+),
+
+placed as (
+
+    select
+        resolved.*,
         -- what the event says of the commit itself, and not of what uses it
         not is_merge and sdlc_event_type like 'commit.%' as is_told,
         row_number() over (
-            partition by vcs_provider, vcs_repository_name, revision
+            partition by vcs_provider, vcs_repository_name, whole_revision
             order by time_dt, event_uid
         ) as place
-    from named
-    -- of a ref that came or went one side is all zeros
+    from resolved
+    -- a revision says nothing without its repository; of a ref that came or went one side is all zeros
     where
-        revision like '%_______'
+        vcs_repository_name is not null
+        and revision like '%_______'
         and replace(revision, '0', '') <> ''
         and not coalesce(is_failure and sdlc_event_type like 'commit.%', false)
 
@@ -48,7 +78,7 @@ final as (
     select
         vcs_provider,
         vcs_repository_name,
-        revision as vcs_ref_revision,
+        whole_revision as vcs_ref_revision,
         {{ latest('vcs_repository_uid') }} as vcs_repository_uid,
         {{ latest('case when is_told then message end') }} as message,
         {{ latest('case when is_told then vcs_commit_author end') }} as vcs_commit_author,
@@ -66,7 +96,7 @@ final as (
         max(time_dt) as last_seen_dt,
         {{ evidence() }}
     from placed
-    group by vcs_provider, vcs_repository_name, revision
+    group by vcs_provider, vcs_repository_name, whole_revision
 
 )
 

@@ -68,6 +68,33 @@ jobs as (
 
 ),
 
+-- how each part of a run ended last: a run is one part, but of providers whose runs end by workflows, which name themselves
+parts as (
+
+    select
+        cicd_provider,
+        cicd_run_uid,
+        max_by(cicd_run_result, place) as result,
+        max_by(coalesce(is_failure, false), place) as is_failed,
+        max(place) as place
+    from placed
+    where not coalesce(is_task, false) and cicd_run_result is not null
+    group by cicd_provider, cicd_run_uid, cicd_task_name
+
+),
+
+-- a part that failed is the run's result, whatever ended after it
+results as (
+
+    select
+        cicd_provider,
+        cicd_run_uid,
+        coalesce(max_by(result, place) filter (where is_failed), max_by(result, place)) as cicd_run_result
+    from parts
+    group by cicd_provider, cicd_run_uid
+
+),
+
 runs as (
 
     select
@@ -84,8 +111,6 @@ runs as (
         {{ latest('vcs_change_uid') }} as vcs_change_uid,
         min_by(actor_user_name, place) filter (where sdlc_event_type like 'pipelinerun.%' and actor_user_name is not null) as triggered_by,
         cast(max(coalesce(cicd_run_attempt, 1)) as integer) as attempts,
-        -- of the last attempt: a job's result is not the run's
-        max_by(cicd_run_result, place) filter (where not coalesce(is_task, false) and cicd_run_result is not null) as cicd_run_result,
         coalesce(min(case when not coalesce(is_task, false) then start_time_dt end), min(time_dt)) as started_dt,
         max(case when sdlc_event_type like 'pipelinerun.%' then end_time_dt end) as ended_dt,
         {{ distinct_texts('cicd_environment_name') }} as environment_names,
@@ -114,7 +139,8 @@ final as (
         runs.vcs_change_uid,
         runs.triggered_by,
         runs.attempts,
-        runs.cicd_run_result,
+        -- of the last attempt: a job's result is not the run's
+        results.cicd_run_result,
         runs.started_dt,
         runs.ended_dt,
         jobs.jobs,
@@ -126,6 +152,7 @@ final as (
         runs.evidence_event_uids,
         runs.evidence_count
     from runs
+    left join results on runs.cicd_provider = results.cicd_provider and runs.cicd_run_uid = results.cicd_run_uid
     left join jobs on runs.cicd_provider = jobs.cicd_provider and runs.cicd_run_uid = jobs.cicd_run_uid
 
 )

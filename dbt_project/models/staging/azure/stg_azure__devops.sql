@@ -8,15 +8,30 @@
 } %}
 {% set build = {
     'id': 'string', 'buildNumber': 'string', 'status': 'string', 'result': 'string', 'queueTime': 'string', 'startTime': 'string',
-    'finishTime': 'string', 'url': 'string', 'definition': {'name': 'string', 'path': 'string'}, 'project': {'id': 'string', 'name': 'string'},
+    'finishTime': 'string', 'url': 'string', 'definition': {'name': 'string', 'path': 'string'}, 'project': {'id': 'string', 'name': 'string', 'url': 'string'},
     'sourceBranch': 'string', 'sourceVersion': 'string', 'reason': 'string', 'requestedFor': person, 'repository': dict(repository, type='string'),
     'queue': {'pool': {'isHosted': 'string'}},
 } %}
 {% set change = {
     'pullRequestId': 'string', 'title': 'string', 'createdBy': person, 'closedBy': person, 'sourceRefName': 'string', 'targetRefName': 'string',
     'isDraft': 'string', 'lastMergeSourceCommit': {'commitId': 'string'}, 'lastMergeTargetCommit': {'commitId': 'string'},
-    'lastMergeCommit': {'commitId': 'string'},
+    'lastMergeCommit': {'commitId': 'string'}, 'reviewers': [{'uniqueName': 'string', 'vote': 'string', 'isContainer': 'string'}],
 } %}
+{# https://learn.microsoft.com/rest/api/azure/devops/git/pull-request-reviewers: 5 is approved with suggestions, -5 waits for the author #}
+{% set review_state -%}
+    case item.vote
+        when '10' then 'approved'
+        when '5' then 'approved'
+        when '0' then 'pending'
+        when '-5' then 'changes_requested'
+        when '-10' then 'rejected'
+        else 'submitted'
+    end
+{%- endset %}
+{% set named = {'id': 'string', 'name': 'string'} %}
+{% set artifacts = [{'type': 'string', 'isPrimary': 'string', 'definitionReference': {
+    'definition': named, 'project': named, 'repository': named, 'version': named, 'branch': named, 'sourceVersion': named,
+}}] %}
 {% set build_or_change = dict(build, **change) %}
 {% set event_fields = dict(
     build_or_change, eventType='string', createdDate='string', message={'text': 'string'},
@@ -25,13 +40,23 @@
             'commitId': 'string', 'comment': 'string', 'author': {'name': 'string', 'email': 'string'},
         }],
         refUpdates=[{'name': 'string', 'oldObjectId': 'string', 'newObjectId': 'string'}],
-        deployment={'id': 'string', 'deploymentStatus': 'string', 'requestedBy': person}, environment={'name': 'string', 'status': 'string'},
+        deployment={
+            'id': 'string', 'deploymentStatus': 'string', 'requestedBy': person, 'release': {'url': 'string', 'artifacts': artifacts},
+        },
+        environment={'name': 'string', 'status': 'string', 'release': {'artifacts': artifacts}},
     ),
     actionId='string', actorUserId='string', actorUPN='string', actorDisplayName='string', ipAddress='string', correlationId='string',
     scopeDisplayName='string', details='string', area='string', category='string', categoryDisplayName='string', userAgent='string',
     projectName='string', data={'RepositoryName': 'string', 'RepoId': 'string', 'ProjectName': 'string'},
-    type='string', name='string', state='string', attempt='string', parentId='string', workerName='string', identifier='string',
+    type='string', name='string', state='string', attempt='string', parentId='string', workerName='string', identifier='string', log={'url': 'string'},
 ) %}
+{% set address -%}
+    coalesce(
+        event.resource.url, event.url, event.resource.repository.url, event.resource.deployment.release.url, event.resource.project.url,
+        event.log.url
+    )
+{%- endset %}
+{% set releases = 'coalesce(event.resource.deployment.release.artifacts, event.resource.environment.release.artifacts)' %}
 
 with
 
@@ -65,10 +90,42 @@ parsed as (
 
 ),
 
-named as (
+shipped as (
 
     select
         parsed.*,
+        coalesce(
+            {{ list_item(list_where(releases, "item.isPrimary = 'true'"), 1) }}, {{ list_item(releases, 1) }}
+        ) as artifact
+    from parsed
+
+),
+
+-- what a release's artifact is of: a repository itself, or a build's
+traced as (
+
+    select
+        shipped.*,
+        case
+            when artifact.type in ('Git', 'GitHub') then nullif(artifact.definitionReference.definition.name, '')
+            when artifact.type = 'Build' then nullif(artifact.definitionReference.repository.name, '')
+        end as artifact_repo,
+        case
+            when artifact.type in ('Git', 'GitHub') then nullif(artifact.definitionReference.definition.id, '')
+            when artifact.type = 'Build' then nullif(artifact.definitionReference.repository.id, '')
+        end as artifact_repo_uid,
+        case
+            when artifact.type in ('Git', 'GitHub') then artifact.definitionReference.version.id
+            when artifact.type = 'Build' then artifact.definitionReference.sourceVersion.id
+        end as artifact_revision
+    from shipped
+
+),
+
+named as (
+
+    select
+        traced.*,
         case
             when event.eventType is not null then event.eventType
             when event.actionId is not null then event.actionId
@@ -80,29 +137,29 @@ named as (
         {{ list_item('event.resource.refUpdates', 1) }} as moved,
         {{ list_item('event.resource.commits', 1) }} as pushed,
         coalesce(event.resource.pullRequestId, event.pullRequestId) as change_uid,
-        coalesce(event.resource.repository.name, event.repository.name, event.data.RepositoryName) as repo,
-        coalesce(event.resource.repository.id, event.repository.id, event.data.RepoId) as repo_uid,
+        coalesce(event.resource.repository.name, event.repository.name, event.data.RepositoryName, artifact_repo) as repo,
+        coalesce(event.resource.repository.id, event.repository.id, event.data.RepoId, artifact_repo_uid) as repo_uid,
         coalesce(
             event.resource.repository.project.name, event.repository.project.name, event.resource.project.name, event.project.name,
             event.data.ProjectName, event.projectName
         ) as project,
         -- https://dev.azure.com/ORGANISATION/..., or https://ORGANISATION.visualstudio.com/...
         coalesce(
-            nullif(
-                regexp_extract(
-                    coalesce(event.resource.url, event.url, event.resource.repository.url),
-                    '^https://(?:vsrm[.])?dev[.]azure[.]com/([^/]+)/',
-                    1
-                ),
-                ''
-            ),
-            nullif(regexp_extract(coalesce(event.resource.url, event.url), '^https://([^./]+)[.]visualstudio[.]com/', 1), '')
+            nullif(regexp_extract({{ address }}, '^https://(?:vsrm[.])?dev[.]azure[.]com/([^/]+)/', 1), ''),
+            nullif(regexp_extract({{ address }}, '^https://([^./]+)(?:[.]vsrm)?[.]visualstudio[.]com/', 1), '')
         ) as account,
         case
             when event.eventType is null and event.buildNumber is not null or event.eventType = 'build.complete'
                 then coalesce(event.resource.id, event.id)
-        end as build_uid
-    from parsed
+        end as build_uid,
+        -- of a record of a timeline: the build whose log it writes
+        case
+            when event.type is not null and event.state is not null and event.buildNumber is null
+                then nullif(regexp_extract(event.log.url, '/builds/([0-9]+)/logs/', 1), '')
+        end as log_build_uid,
+        case when artifact.type = 'Build' then nullif(artifact.definitionReference.version.id, '') end as artifact_build_uid,
+        coalesce(artifact.definitionReference.project.name, event.resource.project.name) as artifact_project
+    from traced
 
 ),
 
@@ -121,6 +178,13 @@ classified as (
 
     select
         matched.*,
+        -- a build's number is its own in the whole organisation; its records do not name the project
+        case
+            when coalesce(build_uid, log_build_uid, artifact_build_uid) is not null
+                then concat_ws('/', account, coalesce(build_uid, log_build_uid, artifact_build_uid))
+        end as run_uid,
+        case when event.resource.deployment.id is not null then concat_ws('/', account, project, event.resource.deployment.id) end
+            as deployment_uid,
         coalesce(kind_class, case when done is not null then 6003 else 0 end) as to_class,
         coalesce(
             kind_activity,
@@ -143,11 +207,12 @@ classified as (
         end as result,
         coalesce(
             event.actorUPN, event.resource.pushedBy.uniqueName, event.resource.closedBy.uniqueName, event.resource.createdBy.uniqueName,
-            event.resource.requestedFor.uniqueName, event.createdBy.uniqueName, event.requestedFor.uniqueName
+            event.resource.requestedFor.uniqueName, event.createdBy.uniqueName, event.requestedFor.uniqueName,
+            event.resource.deployment.requestedBy.uniqueName
         ) as actor_login,
         coalesce(
             event.actorUserId, event.resource.pushedBy.id, event.resource.closedBy.id, event.resource.createdBy.id,
-            event.resource.requestedFor.id, event.createdBy.id, event.requestedFor.id
+            event.resource.requestedFor.id, event.createdBy.id, event.requestedFor.id, event.resource.deployment.requestedBy.id
         ) as actor_uid,
         case
             when coalesce(
@@ -155,22 +220,32 @@ classified as (
                 event.resource.pushedBy.uniqueName,
                 event.resource.createdBy.uniqueName,
                 event.resource.requestedFor.uniqueName,
-                event.createdBy.uniqueName, event.requestedFor.uniqueName
+                event.createdBy.uniqueName, event.requestedFor.uniqueName, event.resource.deployment.requestedBy.uniqueName
             ) is not null then 'User'
         end as actor_kind,
-        concat_ws('/', project, repo) as repo_name,
+        case
+            when artifact.type = 'GitHub' then artifact_repo
+            else concat_ws('/', case when artifact_repo is not null then artifact_project else project end, repo)
+        end as repo_name,
         case
             when change_uid is not null then 'pull request'
             when build_uid is not null then 'pipeline run'
+            when log_build_uid is not null and done = 'job.observed' then 'job'
+            when event.resource.deployment.id is not null then 'deployment'
             when repo is not null then 'repository'
             when project is not null then 'project'
         end as kind_of_resource,
         case
             when change_uid is not null then concat_ws('!', concat_ws('/', project, repo), change_uid)
-            when build_uid is not null then concat_ws('/', account, project, build_uid)
+            when build_uid is not null then concat_ws('/', account, build_uid)
+            when log_build_uid is not null and done = 'job.observed' then event.id
+            when event.resource.deployment.id is not null then concat_ws('/', account, project, event.resource.deployment.id)
             when repo is not null then repo_uid
         end as kind_uid,
-        coalesce(nullif(concat_ws('/', project, repo), ''), event.scopeDisplayName) as kind_name
+        coalesce(
+            event.resource.environment.name, case when log_build_uid is not null then event.name end,
+            nullif(concat_ws('/', project, repo), ''), event.scopeDisplayName
+        ) as kind_name
     from matched
 
 ),
@@ -208,10 +283,17 @@ final as (
                         when coalesce(event.resource.result, event.result) is not null then 'pipelinerun.finished' else
                             'pipelinerun.started'
                     end
+            when done = 'job.observed' and run_uid is not null
+                then
+                    case
+                        when event.result is not null or event.state = 'completed' then 'taskrun.finished'
+                        when event.state = 'pending' then 'taskrun.queued'
+                        else 'taskrun.started'
+                    end
             when done like 'ms.vss-release.deployment%' then 'service.deployed'
         end as sdlc_event_type,
         case
-            when event.repository.type = 'GitHub' then 'github'
+            when event.repository.type = 'GitHub' or artifact.type = 'GitHub' then 'github'
             when repo is not null or build_uid is not null then 'azure_repos'
         end as vcs_provider,
         case when event.repository.type = 'GitHub' then event.repository.id when repo is not null then repo_name end as vcs_repository_name,
@@ -232,7 +314,7 @@ final as (
             when done = 'git.push' and replace(moved.newObjectId, '0', '') = '' then moved.oldObjectId
             else coalesce(
                 moved.newObjectId, event.resource.lastMergeSourceCommit.commitId, event.lastMergeSourceCommit.commitId,
-                event.resource.sourceVersion, event.sourceVersion
+                event.resource.sourceVersion, event.sourceVersion, artifact_revision
             )
         end as vcs_ref_revision,
         coalesce(moved.oldObjectId, event.resource.lastMergeTargetCommit.commitId, event.lastMergeTargetCommit.commitId)
@@ -252,20 +334,33 @@ final as (
             when change_uid is not null and coalesce(event.resource.status, event.status) = 'completed'
                 then coalesce(event.resource.lastMergeCommit.commitId, event.lastMergeCommit.commitId)
         end as vcs_merge_revision,
+        case
+            when change_uid is not null
+                then {{ list_map(
+                    list_where(
+                        'coalesce(event.resource.reviewers, event.reviewers)',
+                        "item.uniqueName is not null and coalesce(item.isContainer, '') <> 'true'"
+                    ),
+                    struct_of({'reviewer': 'item.uniqueName', 'state': review_state}),
+                ) }}
+        end as vcs_reviews,
         case when done = 'git.push' then pushed.author.name end as vcs_commit_author,
         case when done = 'git.push' then pushed.author.email end as vcs_commit_author_email_addr,
-        case when build_uid is not null or event.resource.deployment.id is not null then 'azure_pipelines' end as cicd_provider,
+        case when coalesce(run_uid, deployment_uid) is not null then 'azure_pipelines' end as cicd_provider,
         coalesce(event.resource.definition.name, event.definition.name) as cicd_pipeline_name,
-        case when build_uid is not null then concat_ws('/', account, project, build_uid) end as cicd_run_uid,
-        case when build_uid is not null then coalesce(event.resource.result, event.result) end as cicd_run_result,
+        run_uid as cicd_run_uid,
+        case
+            when build_uid is not null or done = 'job.observed' and run_uid is not null then coalesce(event.resource.result, event.result)
+        end as cicd_run_result,
         coalesce(event.resource.reason, event.reason) as cicd_trigger,
         case coalesce(event.resource.queue.pool.isHosted, event.queue.pool.isHosted)
             when 'true' then 'hosted' when 'false' then 'self-hosted'
         end
             as cicd_runner_type,
+        case when done = 'job.observed' and run_uid is not null then event.id end as cicd_task_uid,
+        case when done = 'job.observed' and run_uid is not null then event.name end as cicd_task_name,
         event.resource.environment.name as cicd_environment_name,
-        case when event.resource.deployment.id is not null then concat_ws('/', account, project, event.resource.deployment.id) end
-            as cicd_deployment_uid,
+        deployment_uid as cicd_deployment_uid,
         coalesce(
             event.resource.deployment.deploymentStatus,
             case when event.resource.deployment.id is not null then event.resource.environment.status end

@@ -13,8 +13,18 @@
     'build_number': 'string', 'target': {'ref_name': 'string', 'ref_type': 'string', 'commit': {'hash': 'string'}},
     'trigger': {'name': 'string', 'type': 'string'}, 'pipeline': {'uuid': 'string'}, 'name': 'string', 'run_number': 'string',
     'started_on': 'string', 'completed_on': 'string', 'created_on': 'string', 'environment': {'name': 'string', 'uuid': 'string'},
+    'release': {'pipeline': {'uuid': 'string'}, 'commit': {'hash': 'string'}},
+    'participants': [{'user': person, 'role': 'string', 'approved': 'string', 'state': 'string'}],
     'kind': 'string', 'pattern': 'string', 'links': {'self': {'href': 'string'}},
 } %}
+{% set review_state -%}
+    case
+        when item.approved = 'true' then 'approved'
+        when item.state = 'changes_requested' then item.state
+        when item.role = 'REVIEWER' then 'pending'
+        else 'commented'
+    end
+{%- endset %}
 
 with
 
@@ -49,9 +59,11 @@ opened as (
         ) as repo_name,
         coalesce(said.destination.repository.uuid, said.repository.uuid, case when said.type = 'repository' then said.uuid end) as repo_uid,
         coalesce(
-            {{ json_text('said.state', 'result', 'name') }}, {{ json_text('said.state', 'name') }}, {{ json_text('said.state') }}
+            {{ json_text('said.state', 'result', 'name') }}, {{ json_text('said.state', 'status', 'name') }},
+            {{ json_text('said.state', 'name') }}, {{ json_text('said.state') }}
         ) as standing,
-        {{ json_text('said.state', 'result', 'name') }} as outcome,
+        -- of a pipeline or a step its result, of a deployment its status
+        coalesce({{ json_text('said.state', 'result', 'name') }}, {{ json_text('said.state', 'status', 'name') }}) as outcome,
         case when said.type in ('pipeline', 'pipeline_step') then coalesce(said.pipeline.uuid, said.uuid) end as run_uid
     from parsed
 
@@ -75,7 +87,9 @@ classified as (
         coalesce(kind_class, 6003) as to_class,
         coalesce(kind_activity, 99) as to_activity,
         case
-            when outcome in ('FAILED', 'ERROR', 'STOPPED', 'EXPIRED') then 2 when run_uid is not null and outcome is null then 0 else 1
+            when outcome in ('FAILED', 'ERROR', 'STOPPED', 'EXPIRED') then 2
+            when (run_uid is not null or said.type = 'deployment') and outcome is null then 0
+            else 1
         end as result,
         coalesce(
             said.author.nickname,
@@ -139,7 +153,9 @@ final as (
         case said.is_private when 'true' then 'private' when 'false' then 'public' end as vcs_repository_visibility,
         coalesce(said.source.branch.name, said.target.ref_name) as vcs_ref_name,
         case when said.source.branch.name is not null then 'branch' else said.target.ref_type end as vcs_ref_type,
-        coalesce(said.source.commit.hash, said.target.commit.hash, case when said.type = 'commit' then said.hash end) as vcs_ref_revision,
+        coalesce(
+            said.source.commit.hash, said.target.commit.hash, said.release.commit.hash, case when said.type = 'commit' then said.hash end
+        ) as vcs_ref_revision,
         said.destination.commit.hash as vcs_base_revision,
         said.destination.branch.name as vcs_base_name,
         case when said.type = 'pullrequest' then said.id end as vcs_change_uid,
@@ -153,6 +169,13 @@ final as (
             else 'closed'
         end as vcs_change_state,
         said.merge_commit.hash as vcs_merge_revision,
+        -- participants are who was asked to review, and whoever approved or commented
+        case
+            when said.type = 'pullrequest'
+                then {{ list_map(list_where('said.participants', 'item.user.nickname is not null'), struct_of({
+                    'reviewer': 'item.user.nickname', 'state': review_state,
+                })) }}
+        end as vcs_reviews,
         case when said.type = 'commit' then regexp_replace(said.author.raw, ' *<[^>]*>$', '') end as vcs_commit_author,
         case when said.type = 'commit' then nullif(regexp_extract(said.author.raw, '<([^>]*)>$', 1), '') end
             as vcs_commit_author_email_addr,
@@ -161,7 +184,7 @@ final as (
         case when said.type = 'branchrestriction' then said.kind end as vcs_setting_value,
         case when run_uid is not null or said.type = 'deployment' then 'bitbucket' end as cicd_provider,
         case when said.type = 'pipeline' then 'pipeline' end as cicd_pipeline_name,
-        run_uid as cicd_run_uid,
+        coalesce(run_uid, case when said.type = 'deployment' then said.release.pipeline.uuid end) as cicd_run_uid,
         try_cast(said.run_number as integer) as cicd_run_attempt,
         case when run_uid is not null then lower(outcome) end as cicd_run_result,
         case when said.type = 'pipeline' then lower(said.trigger.name) end as cicd_trigger,

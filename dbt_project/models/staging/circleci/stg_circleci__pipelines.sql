@@ -145,12 +145,13 @@ final as (
         outcome as status_code,
         {{ json_without('body', ['id', 'type', 'vcs', 'status', 'state', 'workflow', 'job', 'pipeline', 'project', 'organization']) }}
             as unmapped,
-        -- class extras: the sdlc profile; the run is the pipeline, its workflows and jobs are tasks
+        -- class extras: the sdlc profile; the run is the pipeline, whose jobs are tasks. A pipeline has no end of its own: each of its
+        -- workflows ends it in part, and is named as the part
         case done
             when 'pipeline.created' then 'pipelinerun.queued'
             when 'pipeline.errored' then 'pipelinerun.finished'
-            when 'workflow.running' then 'taskrun.started'
-            when 'workflow.completed' then 'taskrun.finished'
+            when 'workflow.running' then 'pipelinerun.started'
+            when 'workflow.completed' then 'pipelinerun.finished'
             when 'job.running' then 'taskrun.started'
             when 'job.completed' then 'taskrun.finished'
         end as sdlc_event_type,
