@@ -1,7 +1,7 @@
 """Lands what is new from **{title}** into `bronze/{name}`, and tells `normalise` when there was something.
 
-`plan` finds new objects and commits the plan; `land` works one lane each, in the planned order; `announce` emits the
-asset. Nothing to land is normal: both are then skipped. It starts paused where `CATCHMENT_{upper}_FROM` is not set.
+`plan` commits what is to be read; `land` works lanes in the planned order, in one task where there is little to read;
+`announce` emits the asset. Nothing to land is normal: both are skipped. Paused at first without `CATCHMENT_{upper}_FROM`.
 
 **When it is red**
 1. The failed task's log ends with one line naming the source, the object and the position.
@@ -40,21 +40,21 @@ for source in [get(dag_id.removeprefix("land_"))] if dag_id.startswith("land_") 
     ):
 
         @task(execution_timeout=timedelta(minutes=30))
-        def plan(source_name: str, params: dict) -> list[int]:
+        def plan(source_name: str, params: dict) -> list[list[int]]:
             from transforms import land
 
             return land.plan(task_settings(source_name), source_name, sweep=params["sweep"]).work
 
-        @task(execution_timeout=timedelta(hours=1), map_index_template="lane {{ task.op_kwargs['lane'] }}")
-        def land(source_name: str, lane: int) -> None:
+        @task(execution_timeout=timedelta(hours=1), map_index_template="lanes {{ task.op_kwargs['lanes'] }}")
+        def land(source_name: str, lanes: list[int]) -> None:
             from transforms import land
 
-            print(land.land_lane(task_settings(source_name), source_name, lane))
+            print(*land.land_lanes(task_settings(source_name), source_name, lanes), sep="\n")
 
         @task(outlets=[bronze(source.name)], trigger_rule="all_done_min_one_success")
         def announce() -> None:
             """Emit the asset once, although a lane may have failed: the others' rows are committed."""
 
-        landed = land.partial(source_name=source.name).expand(lane=plan(source.name))
+        landed = land.partial(source_name=source.name).expand(lanes=plan(source.name))
         landed >> announce()
         landed >> EmptyOperator(task_id="all_lanes", trigger_rule="none_failed")  # red when a lane is

@@ -10,7 +10,7 @@ import importlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -84,9 +84,12 @@ class PlanResult:
     failed: tuple[CatchmentError, ...] = ()
 
     @property
-    def work(self) -> list[int]:
-        """What `land_lane` is to be called for: the lanes, and NO_LANE where a place failed."""
-        return [*self.lanes, NO_LANE] if self.failed else self.lanes
+    def work(self) -> list[list[int]]:
+        """What `land_lanes` is to be called for: of many bytes each lane by itself, else all together, since a process
+        would cost more than it saves. And NO_LANE where a place failed."""
+        together = [self.lanes] if self.lanes else []
+        apart = [[lane] for lane in self.lanes] if self.bytes >= PARALLEL_FROM else together
+        return [*apart, [NO_LANE]] if self.failed else apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -694,7 +697,7 @@ def land(
     total = LandResult()
     while True:
         planned = plan(settings, source_name, place, sweep=sweep, clock=clock)
-        for result in land_lanes(settings, source_name, planned, clock=clock):
+        for result in land_lanes(settings, source_name, planned.lanes, size=planned.bytes, clock=clock):
             total += result
             progress(total)
         if not planned.more:
@@ -704,28 +707,35 @@ def land(
 
 
 def land_lanes(
-    settings: Settings, source_name: str, planned: PlanResult, *, clock: Clock = now
+    settings: Settings, source_name: str, lanes: Sequence[int], *, size: int = 0, clock: Clock = now
 ) -> Iterable[LandResult]:
-    """What each lane landed. A lane that fails holds up no other; its error is raised when all have been worked."""
+    """What each lane landed; of many bytes (`size`) in several processes, else in this one.
+
+    A lane that fails holds up no other; its error is raised when all have been worked.
+    """
     waiting: SimpleQueue[int] = SimpleQueue()
     done: SimpleQueue[LandResult | CatchmentError] = SimpleQueue()
     failed: list[CatchmentError] = []
-    for lane in planned.lanes:
+    for lane in lanes:
         waiting.put(lane)
-    helpers = min(settings.workers, len(planned.lanes)) - 1 if planned.bytes >= PARALLEL_FROM else 0
-    crew = max(helpers, 1)  # nothing is started before it gets work
+    helpers = min(settings.workers, len(lanes)) - 1 if size >= PARALLEL_FROM else 0
+    if not helpers:
+        for _ in _work(partial(land_lane, settings, source_name, clock=clock), waiting, done):
+            yield from _landed(done, failed)
+        if failed:
+            raise failed[0]
+        return
     # delta-rs does not survive a fork
     with (
-        ThreadPoolExecutor(crew) as threads,
-        ProcessPoolExecutor(crew, get_context("spawn"), initializer=keep_memory) as processes,
+        ThreadPoolExecutor(helpers) as threads,
+        ProcessPoolExecutor(helpers, get_context("spawn"), initializer=keep_memory) as processes,
     ):
 
         def elsewhere(lane: int) -> LandResult:
             return processes.submit(land_lane, settings, source_name, lane).result()
 
         others = [threads.submit(lambda: list(_work(elsewhere, waiting, done))) for _ in range(helpers)]
-        if helpers:
-            keep_memory()
+        keep_memory()
         for _ in _work(partial(land_lane, settings, source_name, clock=clock), waiting, done):
             yield from _landed(done, failed)
         for other in others:

@@ -59,7 +59,7 @@ def test_one_that_fails_holds_up_no_other(tmp_path: Path) -> None:
     settings = Settings.from_env({VARIABLE: "  ".join(places)}, lake=str(tmp_path / "lake"))
     planned = plan(settings, "okta_system_log")
     assert planned.objects == 2
-    assert planned.work == [*planned.lanes, NO_LANE]
+    assert planned.work == [planned.lanes, [NO_LANE]]
     with pytest.raises(CatchmentError, match="could not be looked through"):
         land_lane(settings, "okta_system_log", NO_LANE)
     assert [str(error).split(": ")[:2] for error in planned.failed] == [["okta_system_log", "s3x://bucket/of-nowhere"]]
