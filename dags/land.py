@@ -1,7 +1,7 @@
 """Lands what is new from **{title}** into `bronze/{name}`, and tells `normalise` when there was something.
 
 `plan` commits what is to be read; `land` works lanes in the planned order, in one task where there is little to read;
-`announce` emits the asset. Nothing to land is normal: both are skipped. Paused at first without `CATCHMENT_{upper}_FROM`.
+`announce` emits the asset. Nothing to land is normal: both are skipped. Paused without `CATCHMENT_{upper}_FROM`.
 
 **When it is red**
 1. The failed task's log ends with one line naming the source, the object and the position.
