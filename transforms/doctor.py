@@ -20,6 +20,7 @@ def checks(settings: Settings) -> Iterator[tuple[str, str | None]]:
     for package in ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "deltalake", "pyarrow"):
         yield from _try(f"{package} {version(package)}", lambda: None)
     yield from _try("duckdb extensions load without a download", lambda: _extensions(settings))
+    yield from _try("databases of places can be read", lambda: _places(settings))
     yield from _try(f"lake {settings.lake} can be written, and enforces conditional put", lambda: _lake(settings))
     for source in registry().values():
         try:
@@ -44,6 +45,12 @@ def _extensions(settings: Settings) -> None:
     from transforms.warehouse.session import connect
 
     connect(settings).close()
+
+
+def _places(settings: Settings) -> None:
+    from transforms.warehouse.places import Places
+
+    Places(settings).place("2001:4860:4860::8888")  # any public address: asked, the default is read
 
 
 def _lake(settings: Settings) -> None:

@@ -12,6 +12,8 @@
 | CATCHMENT_MAX_RECORD_MB | a larger record is quarantined | 16 |
 | CATCHMENT_MAX_DOCUMENT_MB | a larger JSON document (not line-delimited) is refused | 512 |
 | CATCHMENT_MAX_RATIO | a compressed object that expands further is refused as a bomb | 200 |
+| CATCHMENT_GEO_DB | file in MaxMind's format: countries of addresses; `none` for no countries | packaged |
+| CATCHMENT_ASN_DB | the same of autonomous systems; what is packaged has their names alone | packaged |
 | CATCHMENT_CLOUDTRAIL_KEYS | file of public keys of CloudTrail digests, where AWS is not asked for them | none |
 | CATCHMENT_SIGSTORE_ROOTS | files `trusted_root.json`, between spaces: to hold signatures against | the public one |
 | CATCHMENT_APP_LOG_MAPPING | file that says which field of application logs holds what | well-known names |

@@ -24,10 +24,10 @@ MODEL = "stg_aws__cloudtrail"
 def main(root: str, order: str) -> None:
     found: dict[str, Any] = {}
 
-    def timed(con: Any, settings: Settings, lake: Any, *, model: str, sql: str, source: str, classes: Any) -> Any:
+    def timed(con: Any, settings: Settings, lake: Any, *, model: str, sql: str, source: str, **rest: Any) -> Any:
         def ours() -> Any:
             started, cpu = time.perf_counter(), time.process_time()
-            result = ORIGINAL(con, settings, lake, model=model, sql=sql, source=source, classes=classes)
+            result = ORIGINAL(con, settings, lake, model=model, sql=sql, source=source, **rest)
             if model == MODEL:
                 found["ours"] = [time.perf_counter() - started, time.process_time() - cpu]
                 found["rows"], found["batches"] = sum(result.rows.values()), result.batches

@@ -62,9 +62,9 @@ def main(folder: str, root: str, order: str) -> None:
     out = Path(root).with_suffix(".parquet")
     found: dict[str, Any] = {}
 
-    def routed(con: Any, settings: Settings, lake: Any, *, model: str, sql: str, source: str, classes: Any) -> Any:
+    def routed(con: Any, settings: Settings, lake: Any, *, model: str, sql: str, source: str, **rest: Any) -> Any:
         def ours() -> Any:
-            return ORIGINAL(con, settings, lake, model=model, sql=sql, source=source, classes=classes)
+            return ORIGINAL(con, settings, lake, model=model, sql=sql, source=source, **rest)
 
         if source != SOURCE:
             return ours()

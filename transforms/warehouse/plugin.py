@@ -20,7 +20,7 @@ from transforms.lake.ledger import ledger_table
 from transforms.lake.quarantine import quarantine_table
 from transforms.lake.table import Lake, Snapshot
 from transforms.settings import Settings
-from transforms.warehouse import detect, mart, rollup, route, runs, session, suppressions, views
+from transforms.warehouse import detect, mart, places, rollup, route, runs, session, suppressions, views
 from transforms.warehouse.inputs import Inputs
 from transforms.warehouse.session import identifier
 
@@ -61,6 +61,7 @@ class Plugin(BasePlugin):
         self.lake = Lake(self.settings)
         self.lake.rebuilds = HANDED.rebuilds if HANDED else rebuild.requested(self.lake)
         self.connection: duckdb.DuckDBPyConnection | None = None
+        self.places: places.Places | None = None
         self.classes: dict[str, int] = {}
         self.opened: dict[str, Snapshot] = {}
         self.inputs = Inputs(self.lake, self.opened)
@@ -136,6 +137,8 @@ class Plugin(BasePlugin):
             for ref in refs
             if ref.startswith("ocsf_") and ref.removeprefix("ocsf_") in self.classes  # a seed may be named so
         }
+        if self.places is None:
+            self.places = places.Places(self.settings)
         LAST.routed.append(
             route.route(
                 con,
@@ -146,6 +149,7 @@ class Plugin(BasePlugin):
                 source=source,
                 classes=classes,
                 opened=self.opened,
+                places=self.places,
             )
         )
 

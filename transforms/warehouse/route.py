@@ -37,6 +37,7 @@ from transforms.lake.table import (
 from transforms.settings import Settings
 from transforms.sources import get
 from transforms.warehouse.inputs import in_parts, view_of
+from transforms.warehouse.places import Places
 from transforms.warehouse.session import identifier, literal, scan
 from transforms.warehouse.staged import Batch, Staged
 
@@ -74,11 +75,13 @@ def route(
     source: str,
     classes: Mapping[str, int],
     opened: dict[str, Snapshot],
+    places: Places,
 ) -> Routed:
     """Work off what a staging model has not consumed. `sql` reads catchment_new."<model>__bronze__<source>".
 
     `classes` are the class tables that it declares, with their class_uid; `opened` are tables of the lake that are
-    open in this run, which it adds to. Raises RetryableError where one of them is of another rebuild than this run.
+    open in this run, which it adds to; `places` know what sources do not say of addresses. Raises RetryableError where
+    one of the tables is of another rebuild than this run.
     """
     result = Routed(model, source)
     bronze = lake.table(f"bronze/{source}")
@@ -116,7 +119,7 @@ def route(
             files, end = again[0], head.version if len(again) == 1 else None
         if files:
             done = _batch(
-                con, lake, result, model, sql, source, app, files, end, snapshots, behind, classes, in_columns
+                con, lake, result, model, sql, source, app, files, end, snapshots, behind, classes, in_columns, places
             )
         elif again or stop < head.version or stop not in (start, head.version):
             step = head.version if again else stop
@@ -158,6 +161,7 @@ def _batch(
     behind: Mapping[str, Snapshot],
     classes: Mapping[str, int],
     in_columns: bool,
+    places: Places,
 ) -> bool:
     """Compute and commit one batch, which brings those behind to version `end`, or leaves them where they are.
 
@@ -173,6 +177,7 @@ def _batch(
         view=view_of("new", model, f"bronze/{source}"),
         rows=scan(lake.table(f"bronze/{source}"), files),
         earlier=earlier,
+        places=places,
     )
     try:
         staged = (batch.give() if in_columns else None) or batch.hold()
@@ -221,6 +226,8 @@ def _write(
             raise ConfigError(
                 f"{snapshot.table.name}: column {name} is {kind} in the contract, {have[name]} in the staging model"
             )
+        elif name in staged.filled:
+            columns.append(f"cast({staged.filled[name]} as {kind}) as {identifier(name)}")
         else:
             columns.append(f"s.{identifier(name)}" if name in have else f"cast(null as {kind}) as {identifier(name)}")
     select = (

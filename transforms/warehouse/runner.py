@@ -23,6 +23,7 @@ from transforms.lake.rebuild import honoured
 from transforms.lake.table import Lake, Reading, Snapshot, ocsf_txn
 from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
+from transforms.warehouse.places import Places
 from transforms.warehouse.runs import append
 
 PROJECT = REPOSITORY / "dbt_project"
@@ -91,8 +92,12 @@ class DetectResult:
 
 
 def build(settings: Settings) -> BuildResult:
-    """Normalise what landed. One broken source does not hold up another; it is in `failed`."""
+    """Normalise what landed. One broken source does not hold up another; it is in `failed`.
+
+    Raises ConfigError where an operator's database of places cannot be used.
+    """
     started = time.monotonic()
+    Places(settings)
     run, statuses = _dbt(settings, ["build", "--select", "path:models/ocsf", *_waiting(settings)])
     result = BuildResult()
     for routed in run.routed:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
 from transforms.lake.table import DataFile, Lake
+from transforms.warehouse.places import SLICE, Places
 from transforms.warehouse.session import literal, scan
 
 SCHEMA = "catchment_work"
-TABLES = ("held", "verdict", "known", "suspect")
+TABLES = ("held", "verdict", "known", "suspect", "gist", "place")
+IP, COUNTRY, PROVIDER = "src_endpoint_ip", "src_endpoint_country", "src_endpoint_location_provider"
+ASN, AS_NAME = "src_endpoint_asn", "src_endpoint_as_name"
+PRIVATE = ("10.", "172.31.", "192.168.")
+"""What most private addresses begin with: so much less to look up."""
 BY_ROW = "v.row = s.rowid"
 BY_PLACE = (
     "v.record_no = s.record_no and v.object_uri = s.object_uri and v.event_uid = s.event_uid "
@@ -25,10 +30,12 @@ class Staged:
     """What a model made of one batch.
 
     rows: a FROM clause with the rows, duplicates among them: `s` are the model's columns, `v` the verdict on a row,
-    NULL where nothing speaks against it. days: the days of the rows by class_uid.
+    NULL where nothing speaks against it. days: the days of the rows by class_uid. filled: the columns that databases of
+    places know better than the model, as SQL over `s` and `p`, which `rows` then joins.
     """
 
     rows: str
+    filled: Mapping[str, str]
     days: Mapping[int | None, Sequence[date]]
     unreadable: int
     duplicates: int
@@ -47,6 +54,7 @@ class Batch:
     view: str
     rows: str
     earlier: Mapping[str, Sequence[DataFile]]
+    places: Places
 
     def hold(self) -> Staged:
         """Run the model once, into memory. Rows whose text the engine cannot parse come with raw = NULL."""
@@ -163,15 +171,74 @@ class Batch:
         )
 
     def _staged(self, relation: str, key: str, unreadable: int) -> Staged:
-        days = self.con.execute(f"select class_uid, list(distinct event_date) from {relation} group by all").fetchall()
+        have = {name for name, *_ in self.con.execute(f"describe select * from {relation}").fetchall()}
+        # once through the rows, which may mean to parse them: what is asked of all of them
+        self.con.execute(
+            f"create table {SCHEMA}.gist as "
+            f"select distinct class_uid, event_date, {unplaced(self.places, have)} as address from {relation} s"
+        )
+        days = self.con.execute(
+            f"select class_uid, list(distinct event_date) from {SCHEMA}.gist group by all"
+        ).fetchall()
+        filled = self._place(have)
         counts = self.con.execute(
             "select count(*) filter (is_duplicate), count(*) filter (not is_duplicate and is_collision) "
             f"from {SCHEMA}.verdict"
         ).fetchall()
+        join = f" left join {SCHEMA}.place p on p.address = s.src_endpoint_ip" if filled else ""
         return Staged(
-            rows=f"{relation} s left join {SCHEMA}.verdict v on {key}",
+            rows=f"{relation} s left join {SCHEMA}.verdict v on {key}{join}",
+            filled=filled,
             days=dict(days),
             unreadable=unreadable,
             duplicates=int(counts[0][0]),
             collisions=int(counts[0][1]),
         )
+
+    def _place(self, have: Set[str]) -> dict[str, str]:
+        """Look up the addresses of the batch, into a table; the columns that it fills, none where nothing is known."""
+        reader = self.con.execute(
+            f"select distinct address from {SCHEMA}.gist where address is not null"
+        ).to_arrow_reader(SLICE)
+        found = self.places.table(address for batch in reader for address in batch.column(0).to_pylist())
+        if not found.num_rows:
+            return {}
+        self.con.register("catchment_places", found)
+        country, system = literal(f"country: {self.places.countries}"), literal(f"as: {self.places.systems}")
+        self.con.execute(
+            f"""
+            create table {SCHEMA}.place as
+            select *,
+                case when country is not null then {country} end as says_country,
+                case when coalesce(asn::varchar, as_name) is not null then {system} end as says_system,
+                nullif(concat_ws('; ', says_country, says_system), '') as says
+            from catchment_places
+            """
+        )
+        self.con.unregister("catchment_places")
+        told = f"s.{COUNTRY} is not null" if COUNTRY in have else "false"
+        told_system = " or ".join(f"s.{name} is not null" for name in (ASN, AS_NAME) if name in have) or "false"
+
+        def own(name: str, is_told: str, known: str) -> str:
+            return f"case when {is_told} then {f's.{name}' if name in have else 'null'} else {known} end"
+
+        provider = f"case when {told} then case when {told_system} then null else p.says_system end"
+        return {
+            COUNTRY: own(COUNTRY, told, "p.country"),
+            PROVIDER: f"{provider} when {told_system} then p.says_country else p.says end",
+            ASN: own(ASN, told_system, "p.asn"),
+            AS_NAME: own(AS_NAME, told_system, "p.as_name"),
+        }
+
+
+def unplaced(places: Places, have: Set[str]) -> str:
+    """SQL over `s`: the source address of a row that lacks its country or autonomous system, if it may be public."""
+    lacks = []
+    if places.has_countries:
+        lacks.append(f"s.{COUNTRY} is null" if COUNTRY in have else "true")
+    if places.has_systems:
+        lacks.append(" and ".join(f"s.{name} is null" for name in (ASN, AS_NAME) if name in have) or "true")
+    if not lacks or IP not in have:
+        return "null::varchar"
+    private = " or ".join(f"starts_with(s.{IP}, {literal(prefix)})" for prefix in PRIVATE)
+    return f"case when ({' or '.join(lacks)}) and not ({private}) then s.{IP} end"

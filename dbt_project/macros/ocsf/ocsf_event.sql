@@ -206,6 +206,7 @@ final as (
         the_src_endpoint.vpc_uid as src_endpoint_vpc_uid,
         {{ json_text('the_src_endpoint.location', 'country') }} as src_endpoint_country,
         try_cast({{ json_text('the_src_endpoint.autonomous_system', 'number') }} as bigint) as src_endpoint_asn,
+        {{ json_text('the_src_endpoint.autonomous_system', 'name') }} as src_endpoint_as_name,
         the_src_endpoint.interface_uid as src_endpoint_interface_uid,
         case when {{ is_ip('the_dst_endpoint.ip') }} then the_dst_endpoint.ip end as dst_endpoint_ip,
         try_cast(the_dst_endpoint.port as integer) as dst_endpoint_port,
