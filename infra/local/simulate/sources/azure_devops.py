@@ -184,13 +184,39 @@ def job(run: Pipeline, one: Job) -> dict[str, Any]:
     }
 
 
+def artifact(run: Pipeline) -> dict[str, Any]:
+    """Return the build that a release deploys, as the release names it."""
+    own, short = uid(NAME, run.repository), run.repository.partition("/")[2]
+    number = build(run, over=True)["buildNumber"]
+    return {
+        "sourceId": f"{uid(NAME, PROJECT)}:5",
+        "type": "Build",
+        "alias": f"_{short}-ci",
+        "isPrimary": True,
+        "definitionReference": {
+            "definition": {"id": "5", "name": f"{short}-ci"},
+            "project": {"id": uid(NAME, PROJECT), "name": PROJECT},
+            "repository": {"id": own, "name": short},
+            "version": {"id": str(run.serial), "name": number},
+            "sourceVersion": {"id": run.commit, "name": ""},
+            "branch": {"id": f"refs/heads/{run.ref}", "name": f"refs/heads/{run.ref}"},
+        },
+    }
+
+
 def deployed(run: Pipeline) -> Record:
     """Return the hook of a release that was deployed."""
     name, at = run.environment.capitalize(), run.jobs[-1].ended_ms
+    releases = f"https://vsrm.dev.azure.com/{ORGANISATION}/{uid(NAME, PROJECT)}/_apis/Release/releases"
     stage = {"id": run.serial, "releaseId": run.serial, "name": name, "status": "succeeded"}
     deployment = {
         "id": run.serial,
-        "release": {"id": run.serial, "name": f"Release-{run.serial}"},
+        "release": {
+            "id": run.serial,
+            "name": f"Release-{run.serial}",
+            "url": f"{releases}/{run.serial}",
+            "artifacts": [artifact(run)],
+        },
         "attempt": 1,
         "reason": "automated",
         "deploymentStatus": "succeeded",
