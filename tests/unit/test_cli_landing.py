@@ -48,7 +48,7 @@ def test_land_says_what_it_did(catchment, bucket):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["land", "nonsense"], "catchment: no source 'nonsense'; known are aws_"),
+        (["land", "nonsense"], "catchment: no source 'nonsense'; known are a"),
         (["land", "aws_cloudtrail"], "set CATCHMENT_AWS_CLOUDTRAIL_FROM or give --from URI"),
         (["land", "aws_cloudtrail", "--from", "/no/such/folder"], "/no/such/folder: no such file or folder"),
         (["land", "aws_cloudtrail", "--from", "ftp://example.com/x"], "no reader for ftp://"),

@@ -115,7 +115,8 @@ def test_deliveries_are_ordered_and_late_within_bounds(delivered: tuple[Simulati
             if len(copies[event["eventID"]]) == 1:
                 late.append((delivery.delivered_at - datetime.fromisoformat(event["eventTime"])).total_seconds())
     late.sort()
-    assert 120 <= late[len(late) // 2] <= 240
+    # a minute and the wait for the next object of five, about 215 s; calls of one burst are late together
+    assert 150 <= late[len(late) // 2] <= 280
     assert late[-1] <= 600
     again = [texts for texts in copies.values() if len(texts) > 1]
     assert 0.005 < len(again) / len(copies) < 0.05
