@@ -17,6 +17,7 @@ import yaml
 from transforms.report import declared
 from transforms.settings import REPOSITORY
 from transforms.sources import registry
+from transforms.warehouse.routes import routes_of
 
 if TYPE_CHECKING:
     from transforms.sources.base import Source
@@ -93,8 +94,12 @@ def staging_of(source: str) -> Path:
 
 def classes_of(source: str) -> list[str]:
     """The class tables that a source's staging model routes to."""
-    routes = re.search(r"routes_to\(\[(.+?)\]\)", staging_of(source).read_text(), re.DOTALL)
-    return re.findall(r"'(\w+)'", routes[1]) if routes else []
+    return _routes().get(source, [])
+
+
+@cache
+def _routes() -> dict[str, list[str]]:
+    return routes_of(MODELS.parent)
 
 
 def detections_of(source: str) -> list[str]:

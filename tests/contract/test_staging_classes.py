@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import yaml
 from classes import classes
 
 from transforms.reference import classes_of, staging_of
+from transforms.warehouse.routes import routes_of
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 SEEDS = sorted((PROJECT / "seeds" / "classes").glob("*.csv"))
@@ -47,3 +51,21 @@ def test_staging_has_unit_tests(path: Path) -> None:
     assert len(re.findall(r"^  - name: \w+\n    model: ", text, re.MULTILINE)) >= 2
     tests = yaml.safe_load(text)["unit_tests"]
     assert sum(len(test["expect"]["rows"]) for test in tests) >= 4
+
+
+def test_what_a_build_asks_of_the_text_is_what_dbt_finds(tmp_path: Path) -> None:
+    """Which class tables a source's model fills decides whether something of it waits."""
+    command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "ls", "--select", "path:models/staging"]
+    keys = ["--resource-type", "model", "--output", "json", "--output-keys", "depends_on", "--target", "unit"]
+    folders = [f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}", f"--target-path={tmp_path}"]
+    done = subprocess.run(
+        [*command, *keys, *folders, f"--log-path={tmp_path}"], capture_output=True, text=True, check=True
+    )
+    found = {}
+    for line in done.stdout.splitlines():
+        nodes = [node.split(".") for node in json.loads(line)["depends_on"]["nodes"]]
+        (source,) = [node[3] for node in nodes if node[0] == "source"]
+        classes = {node[2].removeprefix("ocsf_") for node in nodes if node[0] == "model"}
+        found[source] = classes
+    assert len(found) >= 18
+    assert {source: set(classes) for source, classes in routes_of(PROJECT).items()} == found

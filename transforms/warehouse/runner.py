@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import tempfile
 import time
 from collections import Counter
@@ -24,6 +23,7 @@ from transforms.lake.table import Lake, Reading, Snapshot, ocsf_txn
 from transforms.readers.probe import check_store
 from transforms.settings import REPOSITORY, Settings
 from transforms.warehouse.places import Places
+from transforms.warehouse.routes import routes_of
 from transforms.warehouse.runs import append
 
 PROJECT = REPOSITORY / "dbt_project"
@@ -170,22 +170,6 @@ def _waits(lake: Lake, source: str, classes: Sequence[str], opened: dict[str, Sn
     snapshots = [opened[name] for name in classes]
     head = lake.table(f"bronze/{source}").open().version
     return not snapshots or any(s is None or s.progress(ocsf_txn(source)) < head for s in snapshots)
-
-
-ROUTES = re.compile(r"{{\s*routes_to\(\[([^\]]*)\]\)\s*}}")
-READS = re.compile(r"source\('bronze', '(\w+)'\)")
-
-
-def routes_of(project: Path) -> dict[str, list[str]]:
-    """The class tables that each source's staging model says it fills (macros/ocsf/routes_to.sql), as dbt would find
-    them; asked of the text, since dbt takes a second for it."""
-    found = {}
-    for model in project.glob("models/staging/*/*.sql"):
-        text = model.read_text()
-        reads, routes = READS.search(text), ROUTES.search(text)
-        if reads and routes:
-            found[reads[1]] = re.findall(r"\w+", routes[1])
-    return found
 
 
 def _seeds(part: str) -> str:
