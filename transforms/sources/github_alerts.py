@@ -62,8 +62,10 @@ def clock(head: AlertHead) -> Value:
     """When the alert was changed last; some ends leave `updated_at` behind. A webhook may have its receipt's."""
     alert = alert_of(head)
     changed = (alert.updated_at, alert.fixed_at, alert.dismissed_at, alert.resolved_at)
-    latest = max((time for time in changed if isinstance(time, str)), default=None)
-    return next((time for time in (latest, alert.created_at) if time is not None), head.received_at)
+    times = [time for time in changed if isinstance(time, str) and time[:1].isdigit()]
+    if times:
+        return max(times)
+    return next((time for time in (*changed, alert.created_at) if time is not None), head.received_at)
 
 
 def reject(head: AlertHead) -> str | None:

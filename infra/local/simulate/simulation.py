@@ -180,6 +180,7 @@ class Simulation:
             end=last,
             organisation=Organisation.build(seed, events_per_day // EVENTS_PER_PERSON),
         )
+        self.sources = names
         self.events_per_day = events_per_day
         self._chains: list[ChainTruth] = []
         self._edges: list[Edge] = []
@@ -355,17 +356,19 @@ def generate(
     sources: Sequence[str] | None = None,
     chains: bool = True,
 ) -> Truth:
-    """Write a simulation below `root`, `truth.json` last, and return the truth.
+    """Write a simulation below `root`, each source in a folder, `truth.json` last, and return the truth.
 
     The same arguments give the same bytes. Raises ValueError as Simulation does.
     """
     simulation = Simulation(
         seed=seed, days=days, end=end, events_per_day=events_per_day, sources=sources, chains=chains
     )
+    known = known_sources()
+    for name in simulation.sources:  # who looks where nothing came yet finds an empty folder, and no mistake
+        (root / known[name].root).mkdir(parents=True, exist_ok=True)
     for delivery in simulation.deliveries():
         apply(root, delivery)
     truth = simulation.truth()
-    root.mkdir(parents=True, exist_ok=True)
     (root / TRUTH_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(truth), indent=1) + b"\n")
     return truth
 
