@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import sys
 from collections import defaultdict
@@ -26,6 +27,8 @@ DISTINCT = 4
 """Objects that differ; what lands is COPIES of each."""
 COPIES = 24
 ROUNDS = 2
+OPENING = re.compile(rb'[\s{\[]*"(\w+)"')
+"""The first name in a document: what begins with another is of another kind, and another object."""
 HEADERS = 16
 """A text whose first line is one of so few has headers."""
 
@@ -98,7 +101,7 @@ def bundled(source: str, scratch: Path) -> tuple[Path, int, int]:
 
 def _bodies(source: str) -> Iterator[tuple[str, bytes, int, bool]]:
     """(key, plain text, records, whether such objects grow) of DISTINCT objects."""
-    held: dict[bytes, list[tuple[str, bytes, int]]] = defaultdict(list)
+    held: dict[tuple[bytes, bytes], list[tuple[str, bytes, int]]] = defaultdict(list)
     used: set[str] = set()
     found, grows, wanted = 0, False, 2 * DISTINCT * BODY
     for events_per_day in (20_000, 400_000, 4_000_000):  # a source of few or small records needs more of them
@@ -111,14 +114,18 @@ def _bodies(source: str) -> Iterator[tuple[str, bytes, int, bool]]:
                 continue
             grows = delivery.offset is not None
             header = body.split(b"\n", 1)[0] + b"\n" if body[:1] not in b"{[" else b""
-            held[header if len(held) <= HEADERS else b""].append((delivery.key, body, delivery.records))
+            begun = OPENING.match(body)
+            kind = (header if len(held) <= HEADERS else b"", begun.group(1) if begun else b"")
+            held[kind].append((delivery.key, body, delivery.records))
             size += len(body)
             if size >= wanted * min(len(held), 4):
                 break
         else:
             continue
         break
-    for header, bodies in held.items():
+    most = max(1, DISTINCT // len(held)) if held else 0
+    for (header, _), bodies in held.items():
+        of_kind = 0
         part: list[tuple[str, bytes, int]] = []
         for piece in bodies:
             part.append(piece)
@@ -129,9 +136,11 @@ def _bodies(source: str) -> Iterator[tuple[str, bytes, int, bool]]:
                 continue
             used.add(key)
             yield key, joined([body for _, body, _ in part], header), sum(records for *_, records in part), grows
-            part, found = [], found + 1
+            part, found, of_kind = [], found + 1, of_kind + 1
             if found == DISTINCT:
                 return
+            if of_kind == most:
+                break
 
 
 def joined(bodies: list[bytes], header: bytes) -> bytes:
@@ -144,9 +153,8 @@ def joined(bodies: list[bytes], header: bytes) -> bytes:
         return b"".join(_ended(body) for body in bodies)
     if all(isinstance(value, list) for value in decoded):
         return msgspec.json.encode([item for value in decoded for item in value])
-    lists = (
-        [key for key, value in decoded[0].items() if isinstance(value, list)] if isinstance(decoded[0], dict) else []
-    )
+    first = decoded[0] if isinstance(decoded[0], dict) else {}
+    lists = [key for key, value in first.items() if isinstance(value, list) and {dict} == set(map(type, value))]
     if len(lists) == 1 and all(lists[0] in value for value in decoded):
         return msgspec.json.encode(decoded[0] | {lists[0]: [item for value in decoded for item in value[lists[0]]]})
     return b"".join(_ended(body) for body in bodies)

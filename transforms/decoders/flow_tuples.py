@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ EXPAND = envelope("records")
 DECODE = msgspec.json.Decoder().decode
 ENCODE = msgspec.json.Encoder().encode
 TUPLES = "flowTuples"
+Names = tuple[Mapping[str, Any], ...]
+"""Members by name, the innermost first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +121,13 @@ class FlowTuples:
                 return
             self._tuples(held, header, names, tuples, bounds)
 
-    def _parts(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any], list[Any]]] | None:
-        """(record with one group alone and no tuples, values by name, tuples) of each group; None for another shape."""
+    def _parts(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], Names, list[Any]]] | None:
+        """(record with one group alone and no tuples, where names are looked up, tuples) of each group; None for
+        another shape."""
         holder = record.get(self.holder)
         if not isinstance(holder, dict) or not isinstance(flows := holder.get("flows"), list):
             return None
-        found = []
+        found: list[tuple[dict[str, Any], Names, list[Any]]] = []
         for flow in flows:
             groups = flow.get(self.groups) if isinstance(flow, dict) else None
             if not isinstance(groups, list):
@@ -132,19 +136,18 @@ class FlowTuples:
                 tuples = group.get(TUPLES, []) if isinstance(group, dict) else None
                 if not isinstance(tuples, list):
                     return None
-                alone = {name: value for name, value in group.items() if name != TUPLES}
+                alone = group.copy()
+                alone.pop(TUPLES, None)
                 context = {**record, self.holder: {**holder, "flows": [{**flow, self.groups: [alone]}]}}
-                found.append((context, {**record, **flow, **alone}, tuples))
+                found.append((context, (alone, flow, record), tuples))
         return found
 
-    def _names(self, header: str) -> dict[str, Any]:
-        """The values by name of the group that a header is of."""
+    def _names(self, header: str) -> Names:
+        """Where the names of the group are looked up that a header is of."""
         parts = self._parts(DECODE(header))
-        return parts[0][1] if parts else {}
+        return parts[0][1] if parts else ()
 
-    def _tuples(
-        self, held: _Held, header: str, names: Mapping[str, Any], tuples: Sequence[Any], bounds: Bounds
-    ) -> None:
+    def _tuples(self, held: _Held, header: str, names: Names, tuples: Sequence[Any], bounds: Bounds) -> None:
         group = _Group({FIELDS: header}, names)
         try:
             texts = [value if isinstance(value, bytes) else value.encode() for value in tuples]
@@ -175,12 +178,23 @@ class FlowTuples:
 _commas = methodcaller("count", b",")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Group:
     """What stands around tuples; of a record that has none, the record itself."""
 
     attributes: Mapping[str, str] | None
-    names: Mapping[str, Any]
+    names: Names
+
+    def plain(self, name: str) -> bytes | None:
+        """The text of the innermost value of a name."""
+        for level in self.names:
+            if name in level:
+                value = level[name]
+                if type(value) is str and value.isascii():
+                    return value.encode()
+                text = None if isinstance(value, (dict, list)) else text_of(value)
+                return None if text is None else text.encode("utf-8", "surrogatepass")
+        return None
 
 
 class _Held:
@@ -192,6 +206,7 @@ class _Held:
         self._records: list[bytes] = []
         self._bad: list[Bad] = []
         self._groups: list[_Group] = []
+        self._said: list[Mapping[str, str] | None] = []
         self._counts: list[int] = []
 
     def add(self, group: _Group, tuples: Sequence[bytes]) -> None:
@@ -199,6 +214,7 @@ class _Held:
         self._numbers += range(self.next_no, self.next_no + count)
         self._records += tuples
         self._groups.append(group)
+        self._said.append(group.attributes)
         self._counts.append(count)
         self.next_no += count
         around = len(group.attributes[FIELDS]) if group.attributes else 0
@@ -207,7 +223,7 @@ class _Held:
     def one(self, item: Raw, record: Mapping[str, Any]) -> None:
         """A record without tuples."""
         names = {**record, "tuple": bytes(item).decode("utf-8", "replace"), "clock": record.get("time")}
-        self.add(_Group(None, names), [bytes(item)])
+        self.add(_Group(None, (names,)), [bytes(item)])
 
     def bad(self, data: bytes | None, reason: str, length: int, attributes: Mapping[str, str] | None = None) -> None:
         self._bad.append(Bad(self.next_no, data, reason, length, attributes))
@@ -215,7 +231,6 @@ class _Held:
         self.size += length
 
     def chunk(self, consumed: int) -> Chunk:
-        groups = zip(self._groups, self._counts, strict=True)
         return Chunk(
             numbers=self._numbers,
             records=list(self._records),
@@ -223,7 +238,7 @@ class _Held:
             next_no=self.next_no,
             consumed=consumed,
             columns=partial(_columns, self._groups, self._counts, self._records),
-            attributes=[group.attributes for group, count in groups for _ in range(count)],
+            attributes=list(chain.from_iterable(map(repeat, self._said, self._counts))),
         )
 
 
@@ -243,20 +258,15 @@ def _columns(
         if name in OWN:
             texts = list(map(OWN[name], records))
             for group, at in alone:
-                texts[at] = _plain(group.names.get(name))
+                texts[at] = group.plain(name)
             found[name] = pa.array(texts, pa.binary())
         else:
-            found[name] = pa.array([_plain(group.names.get(name)) for group in groups], pa.binary()).take(place)
+            found[name] = pa.array([group.plain(name) for group in groups], pa.binary()).take(place)
     return found, {}
 
 
 OWN: dict[str, Callable[[bytes], bytes | None]] = {"tuple": bytes, "clock": lambda text: text.partition(b",")[0]}
 """The columns that a tuple itself has."""
-
-
-def _plain(value: Any) -> bytes | None:
-    text = None if isinstance(value, (dict, list)) else text_of(value)
-    return None if text is None else text.encode("utf-8", "surrogatepass")
 
 
 def _records(data: bytes, bounds: Bounds) -> Chunk:

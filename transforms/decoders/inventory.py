@@ -6,12 +6,12 @@ of a report's finding. An object that stands alone has nothing around it but whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from transforms.decoders.reports import Reports, Way, _Findings
+from transforms.decoders.reports import Level, Reports, Way, _Findings
 from transforms.lake.records import Raw
 
 
@@ -27,17 +27,16 @@ class Inventory(Reports):
         found: _Findings,
         document: Raw,
         members: Mapping[str, msgspec.Raw],
-        ways: Sequence[Way],
-        around: Mapping[str, msgspec.Raw],
-        digest: Callable[[], str],
+        ways: tuple[Way, ...],
+        around: Level | None,
     ) -> bool:
-        if Reports._walk(self, found, document, members, ways, around, digest):
+        if Reports._walk(self, found, document, members, ways, around):
             return True
         if bytes(members.get("kind", b"")).endswith(b'List"'):  # a list of Google's with nothing in it has no `items`
             return True
         if self.own & members.keys():
-            self._findings(found, document, "", around, [msgspec.Raw(document)], digest)
+            self._findings(found, document, "", around, [msgspec.Raw(document)])
             return True
-        if around:  # one of several: the others may lead on, and nobody would miss it
+        if around is not None:  # one of several: the others may lead on, and nobody would miss it
             found.bad(bytes(document), "wrong type: no list of an inventory", len(memoryview(document)))
-        return bool(around)
+        return around is not None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transforms.decoders.compression import Readable
 from transforms.decoders.framing import BOM, FIELDS, HEADER_BYTES, REPEATED_BYTES, Bounds, read_full
@@ -324,48 +324,40 @@ class _Parted:
             bare &= np.searchsorted(self.lists, begin) == np.searchsorted(self.lists, end)
         if len(self.brackets):
             bare |= np.searchsorted(self.brackets, begin) != np.searchsorted(self.brackets, begin, "right")
-        offsets = np.empty(2 * count + 1, np.int32)
-        offsets[0:-1:2], offsets[1::2] = begin + bare, end - bare
-        offsets[-1] = offsets[-2] if count else 0
-        ones = pa.Array.from_buffers(pa.binary(), 2 * count, [None, pa.py_buffer(offsets), pa.py_buffer(self.data)])
-        return ones.take(pa.array(np.arange(0, 2 * count, 2)))
+        return _cut(self.data, begin + bare, end - bare)
 
 
 def _at_once(header: Header, records: Sequence[bytes], wanted: list[str]) -> Mapping[str, pa.Array] | None:
-    """None where a record has not as many fields as the header, or a byte that the library takes for a line's end."""
-    import pyarrow as pa
-    import pyarrow.csv
+    """None where a record has not as many fields as the header."""
+    import numpy as np
 
+    count, width = len(records), len(header.names)
     if not records or not wanted or not all(records):
         return None
-    data = b"\n".join(records)
-    try:
-        table = pyarrow.csv.read_csv(
-            pa.BufferReader(data),
-            read_options=pyarrow.csv.ReadOptions(
-                column_names=list(header.names), use_threads=False, block_size=len(data) + 1
-            ),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=header.separator.decode(), quote_char=False, escape_char=False, ignore_empty_lines=False
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                include_columns=wanted,
-                column_types=dict.fromkeys(wanted, pa.binary()),
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )
-    except pa.ArrowInvalid:
+    data = b"\n" + b"\n".join(records) + b"\n"
+    byte = np.frombuffer(data, np.uint8)
+    marks = np.flatnonzero((byte == header.separator[0]) | (byte == NEWLINE)).astype(np.int32)
+    if len(marks) != count * width + 1 or data.count(b"\n") != count + 1:
         return None
-    if table.num_rows != len(records):
+    ends = marks[1:].reshape(count, width)
+    if not (byte[ends[:, -1]] == NEWLINE).all():
         return None
-    return {name: _whole(table.column(name)) for name in wanted}
+    begins = (marks[:-1] + 1).reshape(count, width)
+    places = {name: header.names.index(name) for name in wanted}
+    return {name: _cut(data, begins[:, place], ends[:, place]) for name, place in places.items()}
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
+def _cut(data: bytes, begin: Any, end: Any) -> pa.Array:
+    """The texts between two rising rows of places."""
+    import numpy as np
     import pyarrow as pa
 
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+    count = len(begin)
+    offsets = np.empty(2 * count + 1, np.int32)
+    offsets[0:-1:2], offsets[1::2] = begin, end
+    offsets[-1] = offsets[-2] if count else 0
+    ones = pa.Array.from_buffers(pa.binary(), 2 * count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    return ones.take(pa.array(np.arange(0, 2 * count, 2)))
 
 
 def _one_by_one(

@@ -13,11 +13,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, lru_cache, partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -44,6 +44,7 @@ ITEMS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 ANYTHING = msgspec.json.Decoder().decode
 ENCODE = msgspec.json.Encoder().encode
 ONE_EACH = envelope()
+NOTHING = frozenset({None, b"", b"null", b'""'})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +107,8 @@ class Reports:
             if bytes(document) != b"null":
                 found.bad(bytes(document), "wrong type: a report that is no JSON object", len(memoryview(document)))
             return
-        digest = cache(lambda: sha256(bytes(document)).hexdigest())  # once a report, if at all
-        if not self._walk(found, document, members, self.ways, {}, digest):
+        found.begin(document)
+        if not self._walk(found, document, members, self.ways, None):
             if self.own & members.keys():
                 found.add(None, [document])
             elif not self.marks & members.keys():
@@ -118,27 +119,26 @@ class Reports:
         found: _Findings,
         document: Raw,
         members: Mapping[str, msgspec.Raw],
-        ways: Sequence[Way],
-        around: Mapping[str, msgspec.Raw],
-        digest: Callable[[], str],
+        ways: tuple[Way, ...],
+        around: Level | None,
     ) -> bool:
         """Take the findings below one level; whether a way leads from it to where findings stand, or would."""
         leads = False
-        firsts = {way[0][1] for way in ways}
-        for name, member in dict.fromkeys(way[0] for way in ways):
+        steps, firsts = _steps(ways)
+        for name, member, onward in steps:
             inner = members.get(member)
             if inner is None:
                 continue
             items = _items(inner)
-            leads = leads or not items or all(len(way) == 1 for way in ways if way[0] == (name, member))
+            leads = leads or not items or not onward
             if items is None:
                 found.bad(bytes(document), f"wrong type: {member} is no list", len(memoryview(document)))
+            if not items:
                 continue
             beside = {key: value for key, value in members.items() if key not in firsts}
-            levels = {**around, name: msgspec.Raw(ENCODE(beside))}
-            onward = [way[1:] for way in ways if way[0] == (name, member) and len(way) > 1]
+            level = Level(around, name, ENCODE(beside))
             if not onward:
-                self._findings(found, document, member, levels, items, digest)
+                self._findings(found, document, member, level, items)
                 continue
             for item in items:
                 try:
@@ -147,41 +147,39 @@ class Reports:
                     found.bad(bytes(item), f"wrong type: {member} holds what is no JSON object", len(memoryview(item)))
                     leads = True
                 else:
-                    led = self._walk(found, item, below, onward, levels, digest)
+                    led = self._walk(found, item, below, onward, level)
                     if not led and self.own & below.keys():
-                        self._findings(found, item, member, levels, [item], digest)
+                        self._findings(found, item, member, level, [item])
                         led = True
                     leads = leads or led
         return leads
 
     def _findings(
-        self,
-        found: _Findings,
-        document: Raw,
-        member: str,
-        levels: Mapping[str, msgspec.Raw],
-        items: list[msgspec.Raw],
-        digest: Callable[[], str],
+        self, found: _Findings, document: Raw, member: str, level: Level | None, items: list[msgspec.Raw]
     ) -> None:
-        if not items:
-            return
+        """Take findings that stand at a member of the innermost level."""
+        said: dict[str, Any] = {IN: member}
+        texts: dict[str, Any] = {IN: member}
         try:
-            header = ANYTHING(ENCODE({IN: member, **levels}))
+            if level is not None:
+                values, raws = level.read(self.left)
+                said |= values
+                texts |= raws
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             found.bad(bytes(document), f"not JSON: around {member}: {error}", len(memoryview(document)))
             return
-        if self._undated(header) and found.bounds.modified is not None:
-            header[SCAN] = {
-                "object_time": found.bounds.modified.astimezone(UTC).isoformat(timespec="microseconds"),
-                "place": place_of(found.bounds.uri),
-                "sha256": digest(),
-            }
-        text = ENCODE(_without(header, self.left))
+        if self._undated(said):
+            scan = found.scan()
+            if scan is not None:
+                said[SCAN] = texts[SCAN] = scan
+        text = ENCODE(texts)
         if len(text) > HEADER_BYTES:
             reason = f"wrong type: {len(text)} bytes around a finding, over the limit of {HEADER_BYTES}"
             found.bad(bytes(document), reason, len(memoryview(document)))
             return
-        found.add(Around(text.decode(), header), [one for item in items for one in self._nested(item)])
+        if self.within is not None:
+            items = [one for item in items for one in self._nested(item)]
+        found.add(Around(text.decode(), said), items)
 
     def _nested(self, item: msgspec.Raw) -> Iterator[msgspec.Raw]:
         """A finding and those within it, outermost first; what lies deeper than DEPTH is in the text of the last."""
@@ -189,28 +187,57 @@ class Reports:
         while waiting:
             depth, one = waiting.pop()
             yield one
-            if self.within is None or depth == DEPTH or b'"%b"' % self.within.encode() not in bytes(one):
+            if depth == DEPTH or b'"%b"' % str(self.within).encode() not in bytes(one):
                 continue
             with suppress(msgspec.MsgspecError, RecursionError, ValueError):  # what is broken is told when it is read
-                inner = MEMBERS(one).get(self.within)
+                inner = MEMBERS(one).get(str(self.within))
                 further = (_items(inner) or []) if inner is not None else []
                 waiting += [(depth + 1, below) for below in reversed(further)]
 
     def _undated(self, header: Mapping[str, Any]) -> bool:
         """Whether no time stands around the finding, and it could stand there alone or is asked for beside it."""
-        return all(_at(header, name) is None if "." in name else self.own_clock for name in self.clock)
+        return all(_at(header, name) in (None, "") if "." in name else self.own_clock for name in self.clock)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@cache
+def _steps(ways: tuple[Way, ...]) -> tuple[tuple[tuple[str, str, tuple[Way, ...]], ...], frozenset[str]]:
+    """(level, member, ways onward from there, none where findings stand) of each first step; the members by name."""
+    steps = tuple(
+        (*step, tuple(way[1:] for way in ways if way[0] == step and len(way) > 1))
+        for step in dict.fromkeys(way[0] for way in ways)
+    )
+    return steps, frozenset(member for _, member, _ in steps)
+
+
+class Level:
+    """One level around findings, and those above it. It is read once, and where there are findings."""
+
+    __slots__ = ("_read", "above", "name", "text")
+
+    def __init__(self, above: Level | None, name: str, text: bytes) -> None:
+        self.above, self.name, self.text = above, name, text
+        self._read: tuple[Mapping[str, Any], Mapping[str, msgspec.Raw]] | None = None
+
+    def read(self, left: tuple[str, ...]) -> tuple[Mapping[str, Any], Mapping[str, msgspec.Raw]]:
+        """Each level by name, its value and its JSON text, without what is not kept (`left`).
+
+        Raises msgspec.MsgspecError, RecursionError, ValueError where one is no JSON.
+        """
+        if self._read is None:
+            values, texts = ({}, {}) if self.above is None else self.above.read(left)
+            value = _without(ANYTHING(self.text), _below(left, self.name))
+            self._read = {**values, self.name: value}, {**texts, self.name: msgspec.Raw(ENCODE(value))}
+        return self._read
+
+
 class Around:
     """What stands around findings: the text of their header, and what it says."""
 
-    text: str
-    levels: Mapping[str, Any]
-    attributes: Mapping[str, str] = field(init=False)
+    __slots__ = ("attributes", "levels", "text")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "attributes", {FIELDS: self.text})
+    def __init__(self, text: str, levels: Mapping[str, Any]) -> None:
+        self.text, self.levels = text, levels
+        self.attributes = {FIELDS: text}
 
 
 class _Findings:
@@ -222,11 +249,28 @@ class _Findings:
         self._records: list[bytes] = []
         self._around: list[Around | None] = []
         self._bad: list[Bad] = []
+        self._document: Raw = b""
+        self._scan: dict[str, str | None] | None = None
+        self._cut = [b'"%b"' % path.rpartition(".")[2].encode() for path in reports.cut]
+
+    def begin(self, document: Raw) -> None:
+        """Findings of another report follow."""
+        self._document, self._scan = document, None
+
+    def scan(self) -> Mapping[str, str | None] | None:
+        """What the scan of the report is known by that says no time; None where its object has none either."""
+        modified = self.bounds.modified
+        if self._scan is None and modified is not None:
+            at, place = _transport(modified, self.bounds.uri)
+            self._scan = {"object_time": at, "place": place, "sha256": sha256(bytes(self._document)).hexdigest()}
+        return self._scan
 
     def add(self, around: Around | None, items: Sequence[Raw]) -> None:
+        attributes = None if around is None else around.attributes
         for item in items:
-            record = self._uncut(bytes(item))
-            attributes = None if around is None else around.attributes
+            record = bytes(item)
+            if self._cut:
+                record = self._uncut(record)
             if len(record) > self.bounds.max_record:
                 reason = f"record of {len(record)} bytes is over the limit of {self.bounds.max_record}"
                 self.bad(record, reason, len(record), attributes)
@@ -241,7 +285,7 @@ class _Findings:
 
     def _uncut(self, record: bytes) -> bytes:
         """The finding without what must be cut out of it: its own bytes, where it holds nothing of the kind."""
-        if not any(b'"%b"' % path.rpartition(".")[2].encode() in record for path in self.reports.cut):
+        if not any(map(record.__contains__, self._cut)):
             return record
         try:
             return ENCODE(_without(ANYTHING(record), self.reports.cut))
@@ -274,68 +318,104 @@ def _columns(
 
     groups = {id(one): one.levels if one is not None else {} for one in around}
     own = tuple(dict.fromkeys([*reports.key, *(n for n in [*wanted, *reports.clock] if "." not in n)]))
-    row = msgspec.defstruct("Row", [(n, msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for n in own])
-    rows = list(map(msgspec.json.Decoder(row).decode, records))
-    clocks = [_clock(reports, groups[id(one)], found) for one, found in zip(around, rows, strict=True)]
-    columns: dict[str, list[bytes | None]] = {}
+    row = msgspec.defstruct("Row", [(n, msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for n in own], gc=False)
+    rows = map(msgspec.structs.astuple, map(msgspec.json.Decoder(row).decode, records))
+    keys = list(map(id, around))
+    members = {name: _members(column) for name, column in zip(own, zip(*rows, strict=True), strict=False)}
+
+    def of_groups(path: str) -> Values:
+        """What stands around each at a path; for thousands of groups the steps are taken together."""
+        values: list[Any] = list(groups.values())
+        for name in _parts(path):
+            values = [value.get(name) if isinstance(value, dict) else None for value in values]
+            if values.count(None) == len(values):
+                return None
+        texts = dict(zip(groups, map(_text, values), strict=True))
+        return list(map(texts.__getitem__, keys))
+
+    def either(first: Values, second: Values) -> Values:
+        """The first, or where it is empty the second."""
+        if first is None or second is None:
+            return first or second
+        return [one or other for one, other in zip(first, second, strict=True)]
+
+    nothing: list[bytes | None] = [None] * len(records)
+    told: Values = None
+    for name in reports.clock:
+        of_one = of_groups(name) if "." in name else members.get(name)
+        told = either(told, of_one and [None if value is None else value.strip(b'"') for value in of_one])
+    of_object = of_groups(f"{SCAN}.object_time")
+    clocks = either(told, of_object)
+    columns: dict[str, Values] = {}
     for name in wanted:
         if name == "clock":
             columns[name] = clocks
         elif name == DAY:
-            told = [_told(reports, groups[id(one)], found) for one, found in zip(around, rows, strict=True)]
-            columns[name] = [None if time else (at or b"")[:10] or None for time, at in zip(told, clocks, strict=True)]
+            days = clocks and [None if at is None else at[:10] for at in clocks]
+            columns[name] = days and [None if time else day for time, day in zip(told or nothing, days, strict=True)]
         elif name == "text":
-            unnamed = [all(_member(found, n) is None for n in reports.key) for found in rows]
+            named = [column for n in reports.key if (column := members.get(n)) is not None]
+            unnamed = [not any(values) for values in zip(*named, strict=True)] if named else [True] * len(records)
             columns[name] = [record if one else None for record, one in zip(records, unnamed, strict=True)]
         elif name == SCAN:
-            scans = {key: _scan(levels) for key, levels in groups.items()}
-            columns[name] = [scans[id(one)] or clock for one, clock in zip(around, clocks, strict=True)]
+            pairs = zip(of_groups(f"{SCAN}.sha256") or nothing, of_object or nothing, strict=True)
+            scans = [None if digest is None or at is None else digest + b"/" + at[:10] for digest, at in pairs]
+            columns[name] = either(scans, clocks)
         elif name == IN or "." in name:
-            values = {key: _at(levels, name) for key, levels in groups.items()}
-            columns[name] = [values[id(one)] for one in around]
+            columns[name] = of_groups(name)
         else:
-            columns[name] = [_member(found, name) for found in rows]
-    return {name: pa.array(values, pa.binary()) for name, values in columns.items()}, {}
+            columns[name] = members.get(name)
+    return {name: pa.array(values or nothing, pa.binary()) for name, values in columns.items()}, {}
 
 
-def _clock(reports: Reports, levels: Mapping[str, Any], row: Any) -> bytes | None:
-    """The time of a finding, as its tool writes it, or as its object has it."""
-    return _told(reports, levels, row) or _at(levels, f"{SCAN}.object_time")
+Values: TypeAlias = "list[bytes | None] | None"
+"""A column's values; None where no record has one."""
 
 
-def _told(reports: Reports, levels: Mapping[str, Any], row: Any) -> bytes | None:
-    """The time of a finding, as its tool writes it."""
-    for name in reports.clock:
-        value = _at(levels, name) if "." in name else _member(row, name)
-        if value is not None:
-            return value.strip(b'"')
-    return None
+def _members(column: tuple[Any, ...]) -> Values:
+    """The JSON texts of one member; what is empty is none."""
+    if column.count(msgspec.UNSET) == len(column):
+        return None
+    texts = [None if value is msgspec.UNSET else bytes(value) for value in column]
+    return [None if text in NOTHING else text for text in texts]
 
 
-def _scan(levels: Mapping[str, Any]) -> bytes | None:
-    """What a scan without a time is known by; None for one that has a time."""
-    digest, time = _at(levels, f"{SCAN}.sha256"), _at(levels, f"{SCAN}.object_time")
-    return None if digest is None or time is None else digest + b"/" + time[:10]
+def _at(levels: Any, path: str) -> Any:
+    for name in _parts(path):
+        levels = levels.get(name) if isinstance(levels, dict) else None
+    return levels
 
 
-def _at(levels: Mapping[str, Any], path: str) -> bytes | None:
-    value: Any = levels
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    text = ENCODE(value).decode() if isinstance(value, (dict, list)) else text_of(value)
+def _text(value: Any) -> bytes | None:
+    """The text of a value; what is empty is none."""
+    if isinstance(value, str):
+        text: str | None = value
+    else:
+        text = ENCODE(value).decode() if isinstance(value, (dict, list)) else text_of(value)
     return None if not text else text.encode("utf-8", "surrogatepass")
 
 
-def _member(row: Any, name: str) -> bytes | None:
-    value = getattr(row, name)
-    text = b"" if value is msgspec.UNSET else bytes(value)
-    return None if text in (b"", b"null", b'""') else text
+@cache
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+@cache
+def _below(paths: tuple[str, ...], level: str) -> tuple[str, ...]:
+    """What is below one level of the paths."""
+    return tuple(path.removeprefix(f"{level}.") for path in paths if path.startswith(f"{level}."))
+
+
+@lru_cache(maxsize=1)
+def _transport(modified: datetime, uri: str | None) -> tuple[str, str | None]:
+    """When a report's object was written, and its place."""
+    return modified.astimezone(UTC).isoformat(timespec="microseconds"), place_of(uri)
 
 
 def _without(value: Any, paths: Sequence[str]) -> Any:
     """A decoded value without the members at some paths."""
     for path in paths:
-        *onward, last = path.split(".")
+        *onward, last = _parts(path)
         inner = value
         for name in onward:
             inner = inner.get(name) if isinstance(inner, dict) else None

@@ -6,14 +6,13 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from transforms.decoders.framing import HEADER_BYTES
-from transforms.decoders.reports import ENCODE, Reports, _Findings
+from transforms.decoders.reports import ENCODE, Level, Reports, _Findings
 from transforms.lake.records import Raw
 
 KEPT = ("name", "fullName", "version", "semanticVersion", "organization", "informationUri")
@@ -64,30 +63,26 @@ class Sarif(Reports):
     """Reports whose findings are results of runs."""
 
     def _findings(
-        self,
-        found: _Findings,
-        document: Raw,
-        member: str,
-        levels: Mapping[str, msgspec.Raw],
-        items: list[msgspec.Raw],
-        digest: Callable[[], str],
+        self, found: _Findings, document: Raw, member: str, level: Level | None, items: list[msgspec.Raw]
     ) -> None:
-        rules = _Rules(levels.get("run"))
+        in_run = level is not None and level.name == "run"
+        rules = _Rules(level.text if level is not None and in_run else b"{}")
+        run = Level(level.above if level is not None and in_run else level, "run", rules.run)
         groups: dict[bytes, list[msgspec.Raw]] = {}
         for item in items:
             groups.setdefault(rules.of(item), []).append(item)
         for rule, results in groups.items():
-            around = {**levels, "run": msgspec.Raw(rules.run), **({"rule": msgspec.Raw(rule)} if rule else {})}
-            Reports._findings(self, found, document, member, around, results, digest)
+            around = Level(run, "rule", rule) if rule else run
+            Reports._findings(self, found, document, member, around, results)
 
 
 class _Rules:
     """The rules of one run's tools, and the run without them."""
 
-    def __init__(self, run: msgspec.Raw | None) -> None:
+    def __init__(self, run: bytes) -> None:
         self.by_id: dict[str, bytes] = {}
         self.lists: list[list[bytes]] = []
-        self.run = b"{}" if run is None else bytes(run)
+        self.run = run
         try:
             tool = RUN.decode(self.run).tool or _Tool()
             for component in (tool.driver or _Component(), *(tool.extensions or [])):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import chain
+from json.encoder import encode_basestring_ascii
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
@@ -326,10 +327,12 @@ def _dated(
 
 def identity_bytes(ids: Sequence[Any]) -> bytes:
     """The identity columns, each with its length, so that no two different tuples give the same bytes."""
-    return b"".join(
-        b"-," if value is None else b"%d:%b," % (len(text := str(value).encode("utf-8", "surrogatepass")), text)
-        for value in ids
-    )
+    texts = ["-," if value is None else f"{len(text := str(value))}:{text}," for value in ids]
+    joined = "".join(texts)
+    if joined.isascii():  # a length is one of bytes
+        return joined.encode()
+    encoded = (None if value is None else str(value).encode("utf-8", "surrogatepass") for value in ids)
+    return b"".join(b"-," if one is None else b"%d:%b," % (len(one), one) for one in encoded)
 
 
 def _hex_array(digests: Sequence[bytes]) -> pa.Array:
@@ -418,15 +421,12 @@ def each(chunk: Chunk) -> Sequence[Said] | None:
 
 def _attributes(all_: str | None, said: Sequence[Said] | None, count: int) -> pa.Array:
     """The column `attributes`. Records that share what is said of them share the object that says it."""
-    texts = [all_]
-    known = {id(None): 0}
     if said is None or not any(said):
         return pa.repeat(pa.scalar(all_, pa.string()), count)
-    for one in said:
-        if id(one) not in known:
-            known[id(one)] = len(texts)
-            texts.append(merged(all_, one or {}))
-    indices = np.fromiter((known[id(one)] for one in said), np.int32, count)
+    shared = dict(zip(map(id, said), said, strict=True))
+    places = dict(zip(shared, range(len(shared)), strict=True))
+    texts = [all_ if one is None else merged(all_, one) for one in shared.values()]
+    indices = np.fromiter(map(places.__getitem__, map(id, said)), np.int32, count)
     return pa.array(texts, pa.string()).take(pa.Array.from_buffers(pa.int32(), count, [None, pa.py_buffer(indices)]))
 
 
@@ -435,6 +435,10 @@ _SORTED = json.JSONEncoder(sort_keys=True).encode
 
 def merged(attributes: str | None, extra: Mapping[str, Any]) -> str:
     """The JSON text of attributes with more of them."""
+    if not attributes and len(extra) == 1:
+        ((name, value),) = extra.items()
+        if isinstance(value, str):  # a header, of thousands of groups one each
+            return f"{{{encode_basestring_ascii(name)}: {encode_basestring_ascii(value)}}}"
     return _SORTED({**(json.loads(attributes) if attributes else {}), **extra})
 
 

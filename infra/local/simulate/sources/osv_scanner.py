@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 
+from infra.local.simulate.advisories import MODIFIED, PUBLISHED, advisory
 from infra.local.simulate.model import Run, Source
 from infra.local.simulate.organisation import Repository
 from infra.local.simulate.scans import Scan, Scans, root
@@ -19,22 +20,44 @@ _KNOWN_ENTRIES = (
 )
 
 
+def entry(uid: str, cve: str, package: str, version: str, fixed: str, severity: str, score: float) -> dict[str, object]:
+    """Return OSV.dev's entry of a weakness."""
+    said = advisory(cve, package, version, fixed, score)
+    return {
+        "schema_version": "1.6.0",
+        "id": uid,
+        "modified": MODIFIED,
+        "published": PUBLISHED,
+        "aliases": [cve],
+        "related": [f"CGA-{uid[-4:]}-{uid[5:9]}"],
+        "summary": said.title,
+        "details": f"### Impact\n{said.description}\n\n### Patches\nMended in {fixed}.\n",
+        "affected": [
+            {
+                "package": {"ecosystem": "npm", "name": package, "purl": f"pkg:npm/{package}"},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+                "database_specific": {"source": f"https://github.example.com/advisories/{uid}.json"},
+            }
+        ],
+        "references": [{"type": "WEB", "url": url} for url in said.references],
+        "database_specific": {
+            "cwe_ids": list(said.cwes),
+            "github_reviewed": True,
+            "github_reviewed_at": PUBLISHED,
+            "nvd_published_at": PUBLISHED,
+            "severity": severity,
+        },
+        "severity": [{"type": "CVSS_V3", "score": said.vector}],
+    }
+
+
 def scan(repository: Repository, at_ms: int, rng: random.Random) -> Scan:
     """Return the report of a repository's lock file."""
     packages = [
         {
             "package": {"name": package, "version": version, "ecosystem": "npm"},
             "vulnerabilities": [
-                {
-                    "schema_version": "1.6.0",
-                    "id": uid,
-                    "aliases": [cve],
-                    "summary": f"A weakness of {package}",
-                    "modified": "2026-01-02T03:04:05Z",
-                    "affected": [{"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}],
-                    "references": [{"type": "WEB", "url": f"https://example.com/{cve}"}],
-                    "database_specific": {"severity": severity},
-                }
+                entry(uid, cve, package, version, fixed, severity, float(score)),
             ],
             "groups": [{"ids": [uid], "aliases": [cve, uid], "max_severity": score}],
         }

@@ -9,6 +9,7 @@ import hashlib
 import json
 import random
 
+from infra.local.simulate.advisories import MODIFIED, PUBLISHED, advisory
 from infra.local.simulate.model import Run, Source
 from infra.local.simulate.organisation import Repository
 from infra.local.simulate.rendering import millis_z
@@ -19,26 +20,56 @@ NAME = "trivy"
 CHECKS = (("DS-0002", "Image user should not be 'root'", "FAIL"), ("DS-0026", "No HEALTHCHECK defined", "PASS"))
 
 
+def weakness(
+    layer: str, cve: str, package: str, version: str, fixed: str | None, score: float, severity: str
+) -> dict[str, object]:
+    """Return a weakness of one package in one layer of an image."""
+    said = advisory(cve, package, version, fixed, score)
+    return {
+        "VulnerabilityID": cve,
+        "VendorIDs": [f"ALAS2023-{cve.removeprefix('CVE-')}"],
+        "PkgID": f"{package}@{version}",
+        "PkgName": package,
+        "PkgIdentifier": {"PURL": f"pkg:rpm/amazon/{package}@{version}?arch=x86_64&distro=amazon-2023"},
+        "InstalledVersion": version,
+        **({"FixedVersion": fixed} if fixed else {}),
+        "Status": "fixed" if fixed else "affected",
+        "Layer": {"Digest": f"sha256:{layer}", "DiffID": f"sha256:{layer[::-1]}"},
+        "SeveritySource": "amazon",
+        "PrimaryURL": f"https://avd.example.com/nvd/{cve.lower()}",
+        "DataSource": {"ID": "amazon", "Name": "Amazon Linux Security Center", "URL": "https://alas.example.com/"},
+        "Title": said.title,
+        "Description": said.description,
+        "Severity": severity,
+        "CweIDs": list(said.cwes),
+        "VendorSeverity": {"amazon": 2, "nvd": 2, "redhat": 2, "ubuntu": 2},
+        "CVSS": {source: {"V3Vector": said.vector, "V3Score": score} for source in ("nvd", "redhat")},
+        "References": list(said.references),
+        "PublishedDate": PUBLISHED,
+        "LastModifiedDate": MODIFIED,
+    }
+
+
 def scan(repository: Repository, at_ms: int, rng: random.Random) -> Scan:
     """Return the report of a repository's image: always as large, so that volumes can be planned."""
     name = image(repository)
     digest = hashlib.sha256(name.encode()).hexdigest()
-    weak = [
-        {
-            "VulnerabilityID": cve,
-            "PkgID": f"{package}@{version}",
-            "PkgName": package,
-            "InstalledVersion": version,
-            **({"FixedVersion": fixed} if fixed else {}),
-            "Status": "fixed" if fixed else "affected",
-            "Title": f"{package}: a weakness",
-            "Severity": severity,
-            "CVSS": {"nvd": {"V3Score": score}},
-        }
-        for cve, package, version, fixed, score, severity in KNOWN
-    ]
+    weak = [weakness(digest, *known) for known in KNOWN]
     checked = [
-        {"Type": "Dockerfile Security Check", "ID": uid, "Title": title, "Severity": "LOW", "Status": status}
+        {
+            "Type": "Dockerfile Security Check",
+            "ID": uid,
+            "Title": title,
+            "Description": f"{title}. A setting of the image that the Dockerfile decides, whatever runs it.",
+            "Namespace": f"builtin.dockerfile.{uid}",
+            "Query": f"data.builtin.dockerfile.{uid}.deny",
+            "Resolution": "Say it in the Dockerfile",
+            "Severity": "LOW",
+            "PrimaryURL": f"https://avd.example.com/misconfig/{uid.lower()}",
+            "References": [f"https://docs.example.com/dockerfile/{uid}", f"https://avd.example.com/misconfig/{uid}"],
+            "Status": status,
+            "CauseMetadata": {"Provider": "Dockerfile", "Service": "general"},
+        }
         for uid, title, status in CHECKS
     ]
     report = {
