@@ -251,7 +251,7 @@ class _Findings:
         self._bad: list[Bad] = []
         self._document: Raw = b""
         self._scan: dict[str, str | None] | None = None
-        self._cut = [b'"%b"' % path.rpartition(".")[2].encode() for path in reports.cut]
+        self._cut = {b'"%b"' % path.rpartition(".")[2].encode() for path in reports.cut}
 
     def begin(self, document: Raw) -> None:
         """Findings of another report follow."""
