@@ -10,7 +10,7 @@ from typing import Any
 from transforms.lake.table import Lake
 from transforms.land import LandResult, land, land_lane
 from transforms.settings import Settings
-from transforms.warehouse.query import rows
+from transforms.warehouse.query import Reader
 
 RUN_COLUMNS = {"landed_at", "created_dt", "modified_dt"}
 REVISION_COLUMNS = {"revision", "revision_kind", "activity_id", "activity_name", "type_uid", "type_name", "is_alert"}
@@ -44,15 +44,15 @@ class Landed:
         return sorted((r["object_uri"], r["record_no"], r["reason"], r["data"]) for r in rows)
 
     def sql(self, query: str) -> list[dict[str, Any]]:
-        names, blocks = rows(self.settings, query)
-        return [dict(zip(names, row, strict=True)) for block in blocks for row in block]
+        return Reader(self.settings).records(query)
 
     def ocsf(self) -> Counter[str]:
         """Every row of every class, without landing times, and without the place of what was delivered repeatedly."""
         places = Counter(r["event_uid"] for name in self._names("bronze") for r in self.rows(f"bronze/{name}"))
         found: Counter[str] = Counter()
+        reader = Reader(self.settings)
         for name in self._names("ocsf"):
-            for row in self.sql(f"select * from ocsf.{name}"):
+            for row in reader.records(f"select * from ocsf.{name}"):
                 hidden = RUN_COLUMNS | ({"object_uri", "record_no"} if places[row["event_uid"]] > 1 else set())
                 found[_text(name, row, hidden)] += 1
         return found
@@ -60,8 +60,9 @@ class Landed:
     def correlated(self) -> Counter[str]:
         """Every row of every rollup, folded, and of every mart, without how late rows landed."""
         found: Counter[str] = Counter()
+        reader = Reader(self.settings)
         for name in (f"{schema}.{name}" for schema in ("rollups", "marts") for name in self._names(schema)):
-            for row in self.sql(f"select * from {name}"):
+            for row in reader.records(f"select * from {name}"):
                 found[_text(name, row, RUN_COLUMNS | {column for column in row if column.startswith("lag_")})] += 1
         return found
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from asking import standing
 from classes import classes
 from click.testing import CliRunner
-from landed import Landed
 
 from transforms.cli import main
 from transforms.ocsf.render import JSON, paths, render
@@ -28,8 +28,8 @@ Rendered = tuple[str, dict[str, Any], dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def rendered(lake: tuple[Settings, BuildResult]) -> list[Rendered]:
-    found = Landed(lake[0])
-    return [(t, row, render(t, row)) for t in classes() for row in found.sql(f"select * from ocsf.{t}")]
+    found = standing(lake[0])
+    return [(t, row, render(t, row)) for t in classes() for row in found.records(f"select * from ocsf.{t}")]
 
 
 def named(row: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pyarrow.parquet as pq
 import pytest
+from asking import standing
 from belonging import source_files
 from classes import classes
 
@@ -26,7 +27,6 @@ from transforms.land import land
 from transforms.settings import Settings
 from transforms.sources import registry
 from transforms.sources.base import Source
-from transforms.warehouse.query import rows
 from transforms.warehouse.runner import BuildResult, build
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +38,7 @@ LATER = {"landed_at", "object_uri", "record_no", "id_collision"}
 
 
 def sql(settings: Settings, query: str) -> list[dict[str, Any]]:
-    names, blocks = rows(settings, query)
-    return [dict(zip(names, row, strict=True)) for block in blocks for row in block]
+    return standing(settings).records(query)
 
 
 def ocsf(settings: Settings) -> dict[str, list[dict[str, Any]]]:

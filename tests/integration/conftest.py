@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from asking import changed
 from azure.storage.blob import BlobServiceClient
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
@@ -249,4 +250,5 @@ def sample_lake(trail: Trail) -> Settings:
         for folder in folders(source):
             land(trail.settings, source, str(folder))
     assert build(trail.settings).failed == {}
+    changed(trail.settings)
     return trail.settings

@@ -11,7 +11,7 @@ from typing import Any
 
 from transforms.land import land
 from transforms.settings import REPOSITORY, Settings
-from transforms.warehouse.query import rows
+from transforms.warehouse.query import Reader
 from transforms.warehouse.runner import DetectResult, build, detect
 
 ACCOUNT = "111122223333"
@@ -62,8 +62,7 @@ def arrive(settings: Settings, inbox: Path, name: str, records: Sequence[Record]
 
 
 def select(settings: Settings, query: str) -> list[dict[str, Any]]:
-    names, blocks = rows(settings, query)
-    return [dict(zip(names, row, strict=True)) for block in blocks for row in block]
+    return Reader(settings).records(query)
 
 
 def at(text: str) -> datetime:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asking import standing
+
 from transforms.lake.table import Lake
 from transforms.land import LandResult
 from transforms.settings import Settings
 from transforms.sources import registry
-from transforms.warehouse.query import rows
 from transforms.warehouse.runner import BuildResult
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -47,7 +48,7 @@ class Trail:
 
 
 def sql(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    _, blocks = rows(settings, query)
+    _, blocks = standing(settings).rows(query)
     return [row for block in blocks for row in block]
 
 

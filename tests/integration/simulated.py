@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from asking import standing
 
 from infra.local.simulate import Truth, generate, known_sources
 from transforms.land import land
 from transforms.settings import REPOSITORY, Settings
 from transforms.sources import registry
-from transforms.warehouse.query import rows
+from transforms.warehouse.query import Reader
 from transforms.warehouse.runner import CorrelateResult, build, correlate
 
 PLACES = {name: source.root for name, source in known_sources().items() if name in registry()}
@@ -32,12 +33,11 @@ class Organisation:
     truth: Truth
 
     def sql(self, query: str) -> list[dict[str, Any]]:
-        return sql(self.settings, query)
+        return standing(self.settings).records(query)
 
 
 def sql(settings: Settings, query: str) -> list[dict[str, Any]]:
-    names, blocks = rows(settings, query)
-    return [dict(zip(names, row, strict=True)) for block in blocks for row in block]
+    return Reader(settings).records(query)
 
 
 def lake(path: Path) -> Settings:

@@ -13,7 +13,7 @@ import pytest
 from infra.local.simulate import Truth, generate, known_sources
 from transforms.land import land
 from transforms.settings import Settings
-from transforms.warehouse.query import rows
+from transforms.warehouse.query import Reader
 from transforms.warehouse.runner import build, correlate
 
 pytestmark = pytest.mark.xdist_group("dbt-lake")
@@ -23,8 +23,7 @@ Edge = tuple[str, str, str, str, str]
 
 
 def sql(settings: Settings, query: str) -> list[dict[str, Any]]:
-    names, blocks = rows(settings, query)
-    return [dict(zip(names, row, strict=True)) for block in blocks for row in block]
+    return Reader(settings).records(query)
 
 
 def arrive(settings: Settings, logs: Path) -> None:

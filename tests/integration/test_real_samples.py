@@ -14,13 +14,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from asking import standing
 from samples import RECORDED, SAMPLED, SAMPLES, Trail, events, folders, recorded, sql, tables
 
 from transforms.ocsf.render import render
 from transforms.ocsf.schema import problems
 from transforms.settings import Settings
 from transforms.sources import registry
-from transforms.warehouse.query import rows
 
 pytestmark = [
     pytest.mark.xdist_group("samples"),
@@ -88,8 +88,7 @@ def test_they_render_as_ocsf(sample_lake: Settings) -> None:
     breaches, sources = [], set()
     few = "qualify row_number() over (partition by source, metadata_event_code order by event_uid) <= 10"
     for table in tables(sample_lake):
-        names, blocks = rows(sample_lake, f"select * from ocsf.{table} {few}")
-        for row in (dict(zip(names, values, strict=True)) for block in blocks for values in block):
+        for row in standing(sample_lake).records(f"select * from ocsf.{table} {few}"):
             sources.add(row["source"])
             named = f"{row['source']} {row['metadata_event_code']} {row['event_uid']}"
             breaches += [f"{named}: {problem}" for problem in problems(render(table, row))]
