@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import standing
 from playwright.sync_api import Page, expect
 
 from infra.local.airflow import tour
@@ -20,7 +21,6 @@ from infra.local.dashboard.page import embedded, write
 from infra.local.simulate import generate
 from transforms.land import land
 from transforms.settings import Settings
-from transforms.warehouse.query import rows
 from transforms.warehouse.runner import build, correlate, detect
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.slow]
@@ -29,6 +29,14 @@ SCRIPT = "</script><script>window.pwned=1</script>"
 IMAGE = "<img src=https://example.com/x onerror=window.pwned=2>"
 REVERSED = "\u202egpj.exe"
 Opened = Callable[..., Page]
+LINES = """
+    lines => lines.map(line => [
+        [...line.querySelectorAll("*")].filter(e => !e.children.length).map(e => e.textContent.trim()),
+        line.querySelectorAll("td")[2].textContent.trim(),
+        line.querySelectorAll("svg.bars rect.volume").length,
+    ])
+"""
+"""Of each line of a table its texts, the third cell, and how many bars are drawn in it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Site:
     path: Path
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
-        _, blocks = rows(self.settings, query)
+        _, blocks = standing(self.settings).rows(query)
         return [row for block in blocks for row in block]
 
 
@@ -165,11 +173,13 @@ def test_coverage_counts_what_the_lake_says(site: Site, opened: Opened) -> None:
 
 def test_health_shows_sources_and_intervals_of_the_lake(site: Site, opened: Opened) -> None:
     page = opened(site.path, "health")
-    table = page.locator("main table").first
-    for source, rows_day in site.sql("select source, rows_day from marts.health_source where account_uid is null"):
-        line = table.locator("tr.whole", has=page.get_by_text(source, exact=True))
-        expect(line.locator("td").nth(2)).to_have_text(f"{rows_day:,}")
-        expect(line.locator("svg.bars rect.volume").first).to_be_attached()
+    lines = page.locator("main table").first.locator("tr.whole")
+    known = site.sql("select source, rows_day from marts.health_source where account_uid is null")
+    expect(lines).to_have_count(len(known))
+    shown = {text: (cell, bars) for texts, cell, bars in lines.evaluate_all(LINES) for text in texts}
+    for source, rows_day in known:
+        cell, bars = shown[source]
+        assert (cell, bars > 0) == (f"{rows_day:,}", True), source
     since = "end_dt > (select max(end_dt) - interval 14 day from marts.health_detection)"
     drawn = dict(site.sql(f"select state, count(*) from marts.health_detection where {since} group by 1"))
     assert {"FIRED", "CLEAN"} <= set(drawn)
