@@ -187,6 +187,8 @@ def test_lists_under_several_names_all_count():
         (b'[{"a":1},', [], ["not JSON: "]),
         (b'[{"a":1},{"b":}]', [], ["not JSON: "]),
         (b'{"a":"\\ud800"}', [], ["not JSON: "]),
+        (b'{"a":' + b"1" * 5000 + b"x}", [], ["not JSON: "]),
+        (b'{"a":' + b"1" * 5000 + b',"b":NaN}\n{"b":2}', [b'{"b":2}'], ["not JSON: "]),
         (b"[" * 200_000, [], ["nested too deeply"]),
         (b'{"a":' * 200_000, [], ["nested too deeply"]),
         (b'{"a":1}\n' + b"[" * 200_000 + b'\n{"b":2}', [b'{"a":1}', b'{"b":2}'], ["nested too deeply"]),

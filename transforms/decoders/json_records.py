@@ -21,7 +21,7 @@ from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk, Raw
 
 WHITE = b" \t\r\n"
-SCANNER = json.JSONDecoder()
+SCANNER = json.JSONDecoder(parse_int=float)  # Python makes no int of thousands of digits
 RAW = msgspec.json.Decoder(msgspec.Raw).decode
 TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 """What the library says of a value that something follows; it has read one byte of that."""
