@@ -161,3 +161,19 @@ def test_bounds_are_kept() -> None:
     deep = b'{"records":[{"properties":' + b"[" * 100_000 + b"]" * 100_000 + b"}]}"
     found, bad, _ = read(deep)
     assert (found, len(bad)) == ([], 1)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("last", [flow(1), "x"], ids=["tuples", "none"])
+def test_what_stands_around_many_tuples_fills_no_chunk(alone: bool, last: str) -> None:
+    """A small blob could make gigabytes of headers."""
+    found = [last] * 3000
+    one = record(1, {str(n): [each] for n, each in enumerate(found)} if alone else {"allow": found})
+    groups = [{**one, "properties": {**one["properties"], "flows": [flows]}} for flows in one["properties"]["flows"]]
+    data = json.dumps({"records": [{**group, "resourceId": "x" * 9000} for group in groups]}).encode()
+    numbers = []
+    for chunk in read(data, chunk_bytes=100_000)[2]:
+        assert len(chunk.records) + len(chunk.bad) <= 24
+        numbers += [*chunk.numbers, *(bad.record_no for bad in chunk.bad)]
+        assert chunk.next_no == len(numbers)
+    assert numbers == list(range(3000))

@@ -149,6 +149,21 @@ def test_chunks_are_bounded_and_numbers_go_on() -> None:
     assert chunks[-1].consumed == len(text)
 
 
+@pytest.mark.parametrize("weak", [[{"ID": "1"}] * 3000, [1] * 3000], ids=["findings", "none"])
+@pytest.mark.parametrize("each_alone", [False, True])
+def test_what_stands_around_many_findings_fills_no_chunk(weak: list[Any], each_alone: bool) -> None:
+    """A small document could make gigabytes of headers."""
+    results = [{"Weak": [one]} for one in weak] if each_alone else [{"Weak": weak}]
+    text = json.dumps({"Schema": 2, "Name": "x" * 9000, "Results": results}).encode()
+    numbers = []
+    for chunk in FRAMING(io.BytesIO(text), Bounds(chunk_bytes=100_000)):
+        assert len(chunk.records) + len(chunk.bad) <= 24
+        assert len(each(chunk) or []) == len(chunk.records)
+        numbers += sorted([*chunk.numbers, *(bad.record_no for bad in chunk.bad)])
+        assert chunk.next_no == len(numbers)
+    assert numbers == list(range(3000))
+
+
 @pytest.mark.parametrize(
     ("uri", "place"),
     [

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,11 +39,16 @@ DAY = "day"
 """The column for the object's day, of what has no time but its object's."""
 DATE = re.compile(r"/(?:year=|y=)?(?:19|20)\d\d(?:[/-]|$)")
 WHITE = b" \t\r\n"
+TOGETHER = 1024
+"""Findings that are taken before a chunk may end."""
 MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 ITEMS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 ANYTHING = msgspec.json.Decoder().decode
 ENCODE = msgspec.json.Encoder().encode
 ONE_EACH = envelope()
+Full: TypeAlias = Iterator[None]
+"""Stops wherever the chunk that is being made is full: it is handed on, and the next is begun."""
+Walk: TypeAlias = Generator[None, None, bool]
 NOTHING = frozenset({None, b"", b"null", b'""'})
 
 
@@ -93,14 +98,14 @@ class Reports:
                 elif around is not None:
                     found.add(around, [piece])
                 else:
-                    self._document(found, piece)
-                if found.size >= bounds.chunk_bytes:
+                    for _ in self._document(found, piece):
+                        yield found.chunk(consumed)
+                if found.full():
                     yield found.chunk(consumed)
-                    found = _Findings(self, bounds, found.next_no)
             consumed = chunk.consumed
         yield found.chunk(consumed)
 
-    def _document(self, found: _Findings, document: Raw) -> None:
+    def _document(self, found: _Findings, document: Raw) -> Full:
         try:
             members = MEMBERS(document)
         except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -108,7 +113,7 @@ class Reports:
                 found.bad(bytes(document), "wrong type: a report that is no JSON object", len(memoryview(document)))
             return
         found.begin(document)
-        if not self._walk(found, document, members, self.ways, None):
+        if not (yield from self._walk(found, document, members, self.ways, None)):
             if self.own & members.keys():
                 found.add(None, [document])
             elif not self.marks & members.keys():
@@ -121,7 +126,7 @@ class Reports:
         members: Mapping[str, msgspec.Raw],
         ways: tuple[Way, ...],
         around: Level | None,
-    ) -> bool:
+    ) -> Walk:
         """Take the findings below one level; whether a way leads from it to where findings stand, or would."""
         leads = False
         steps, firsts = _steps(ways)
@@ -138,7 +143,7 @@ class Reports:
             beside = {key: value for key, value in members.items() if key not in firsts}
             level = Level(around, name, ENCODE(beside))
             if not onward:
-                self._findings(found, document, member, level, items)
+                yield from self._findings(found, document, member, level, items)
                 continue
             for item in items:
                 try:
@@ -147,16 +152,16 @@ class Reports:
                     found.bad(bytes(item), f"wrong type: {member} holds what is no JSON object", len(memoryview(item)))
                     leads = True
                 else:
-                    led = self._walk(found, item, below, onward, level)
+                    led = yield from self._walk(found, item, below, onward, level)
                     if not led and self.own & below.keys():
-                        self._findings(found, item, member, level, [item])
+                        yield from self._findings(found, item, member, level, [item])
                         led = True
                     leads = leads or led
         return leads
 
     def _findings(
         self, found: _Findings, document: Raw, member: str, level: Level | None, items: list[msgspec.Raw]
-    ) -> None:
+    ) -> Full:
         """Take findings that stand at a member of the innermost level."""
         said: dict[str, Any] = {IN: member}
         texts: dict[str, Any] = {IN: member}
@@ -179,7 +184,12 @@ class Reports:
             return
         if self.within is not None:
             items = [one for item in items for one in self._nested(item)]
-        found.add(Around(text.decode(), said), items)
+        header = Around(text.decode(), said)
+        count = max(1, min(TOGETHER, found.bounds.chunk_bytes // len(text)))
+        for start in range(0, len(items), count):
+            found.add(header, items[start : start + count])
+            if found.full():
+                yield
 
     def _nested(self, item: msgspec.Raw) -> Iterator[msgspec.Raw]:
         """A finding and those within it, outermost first; what lies deeper than DEPTH is in the text of the last."""
@@ -244,14 +254,22 @@ class _Findings:
     """The records of a chunk that is being made, and what stands around each."""
 
     def __init__(self, reports: Reports, bounds: Bounds, first_no: int) -> None:
-        self.reports, self.bounds, self.next_no, self.size = reports, bounds, first_no, 0
+        self.reports, self.bounds, self.next_no = reports, bounds, first_no
+        self._clear()
+        self._document: Raw = b""
+        self._scan: dict[str, str | None] | None = None
+        self._cut = {b'"%b"' % path.rpartition(".")[2].encode() for path in reports.cut}
+
+    def _clear(self) -> None:
+        self.size = 0
         self._numbers: list[int] = []
         self._records: list[bytes] = []
         self._around: list[Around | None] = []
         self._bad: list[Bad] = []
-        self._document: Raw = b""
-        self._scan: dict[str, str | None] | None = None
-        self._cut = {b'"%b"' % path.rpartition(".")[2].encode() for path in reports.cut}
+
+    def full(self) -> bool:
+        """Whether the chunk is as large as it should be, what stands around each finding with it."""
+        return self.size >= self.bounds.chunk_bytes
 
     def begin(self, document: Raw) -> None:
         """Findings of another report follow."""
@@ -297,10 +315,11 @@ class _Findings:
         data = None if self.reports.cut or (data is not None and len(data) > self.bounds.max_record) else data
         self._bad.append(Bad(self.next_no, data, reason, length, attributes))
         self.next_no += 1
-        self.size += length
+        self.size += length + (len(attributes[FIELDS]) if attributes else 0)
 
     def chunk(self, consumed: int) -> Chunk:
-        return Chunk(
+        """The chunk that was made; the next is begun."""
+        chunk = Chunk(
             numbers=self._numbers,
             records=list(self._records),
             bad=self._bad,
@@ -309,6 +328,8 @@ class _Findings:
             columns=partial(_columns, self.reports, self._records, self._around),
             attributes=[None if around is None else around.attributes for around in self._around],
         )
+        self._clear()
+        return chunk
 
 
 def _columns(
