@@ -13,6 +13,8 @@ from transforms.decoders.framing import FIELDS, HEADER_BYTES, Bounds
 from transforms.decoders.reports import Reports, place_of
 from transforms.lake.envelope import each
 from transforms.lake.records import Chunk
+from transforms.sources import checkov, trivy
+from transforms.sources.base import Source
 
 FRAMING = Reports(
     ways=((("report", "Results"), ("result", "Weak")), (("result", "Weak"),)),
@@ -102,6 +104,35 @@ def test_what_may_be_a_secret_is_neither_kept_nor_quarantined() -> None:
     chunk = read(json.dumps({**REPORT, "Results": [{"Weak": weak}, "PLANTED"]}) + '\n{"PLANTED":1}\n{"PLANTED')
     assert [json.loads(bytes(r)) for r in chunk.records] == [{"ID": "1", "Cause": {"Line": 3}}]
     assert len(chunk.bad) == 4 and all(bad.data is None and bad.length for bad in chunk.bad)
+    assert "PLANTED" not in str((chunk.records, chunk.attributes, chunk.bad))
+
+
+@pytest.mark.parametrize(
+    ("source", "report"),
+    [
+        (
+            checkov.SOURCE,
+            {
+                "check_result": {
+                    "result": "FAILED",
+                    "entity": {"aws_db": {"password": ["PLANTED"]}},
+                    "evaluated_keys": [],
+                }
+            },
+        ),
+        (checkov.SOURCE, {"check_result": {"result": "PASSED", "results_configuration": {"env": "PLANTED"}}}),
+        (checkov.SOURCE, {"connected_node": {"code_block": [[1, "PLANTED"]], "resource": "a"}, "resource": "b"}),
+        (trivy.SOURCE, {"CauseMetadata": {"RenderedCause": {"Raw": "PLANTED"}, "StartLine": 1}}),
+        (trivy.SOURCE, {"Finding": {"CauseMetadata": {"RenderedCause": {"Raw": "PLANTED"}, "StartLine": 1}}}),
+    ],
+)
+def test_what_quotes_code_is_cut_out(source: Source, report: dict[str, Any]) -> None:
+    """What graph checks say of a resource is its whole configuration, and not masked by the tool."""
+    way = ("results", "failed_checks") if source is checkov.SOURCE else ("Results", "Misconfigurations")
+    inner: Any = {way[1]: [report]}
+    text = json.dumps({way[0]: inner if source is checkov.SOURCE else [inner], "check_type": "a"})
+    (chunk,) = source.read(io.BytesIO(text.encode()), OBJECT)
+    assert len(chunk.records) == 1
     assert "PLANTED" not in str((chunk.records, chunk.attributes, chunk.bad))
 
 
