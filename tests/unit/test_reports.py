@@ -108,6 +108,20 @@ def test_what_may_be_a_secret_is_neither_kept_nor_quarantined() -> None:
 
 
 @pytest.mark.parametrize(
+    "weak",
+    [
+        '{"ID":"1","\\u004datch":"PLANTED"}',
+        '{"ID":"1","Cause":{"\\u0043ode":"PLANTED"},"Cause":{}}',
+        '{"ID":"1","Cause":[{"Code":"PLANTED"},[{"Code":"PLANTED"}]]}',
+    ],
+)
+def test_no_other_way_to_write_it_keeps_a_secret(weak: str) -> None:
+    chunk = read(f'{{"Schema":2,"Results":[{{"Weak":[{weak}]}}]}}')
+    assert len(chunk.records) == 1 and not chunk.bad
+    assert "PLANTED" not in str(chunk.records)
+
+
+@pytest.mark.parametrize(
     ("source", "report"),
     [
         (

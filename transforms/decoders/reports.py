@@ -39,6 +39,8 @@ DAY = "day"
 """The column for the object's day, of what has no time but its object's."""
 DATE = re.compile(r"/(?:year=|y=)?(?:19|20)\d\d(?:[/-]|$)")
 WHITE = b" \t\r\n"
+LETTER = re.compile(rb"\\u00[4-7]")
+"""An escape that nobody needs: a member's name is then not what it looks like."""
 TOGETHER = 1024
 """Findings that are taken before a chunk may end."""
 MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -303,7 +305,7 @@ class _Findings:
 
     def _uncut(self, record: bytes) -> bytes:
         """The finding without what must be cut out of it: its own bytes, where it holds nothing of the kind."""
-        if not any(map(record.__contains__, self._cut)):
+        if not any(map(record.__contains__, self._cut)) and not (b"\\u00" in record and LETTER.search(record)):
             return record
         try:
             return ENCODE(_without(ANYTHING(record), self.reports.cut))
@@ -434,15 +436,22 @@ def _transport(modified: datetime, uri: str | None) -> tuple[str, str | None]:
 
 
 def _without(value: Any, paths: Sequence[str]) -> Any:
-    """A decoded value without the members at some paths."""
+    """A decoded value without the members at some paths, which lead into each item of a list."""
     for path in paths:
         *onward, last = _parts(path)
-        inner = value
+        inner = _each(value)
         for name in onward:
-            inner = inner.get(name) if isinstance(inner, dict) else None
-        if isinstance(inner, dict):
-            inner.pop(last, None)
+            inner = [below for one in inner for below in _each(one.get(name))]
+        for one in inner:
+            one.pop(last, None)
     return value
+
+
+def _each(value: Any) -> list[dict[str, Any]]:
+    """The objects that a value is, or holds as a list."""
+    if isinstance(value, list):
+        return [below for one in value for below in _each(one)]
+    return [value] if isinstance(value, dict) else []
 
 
 def _items(value: msgspec.Raw) -> list[msgspec.Raw] | None:
