@@ -53,6 +53,8 @@ def test_without_a_key_nothing_tells_secrets_apart() -> None:
         "https://example.com/?k=s3cr3t%2Fwith%2Bsigns",
         json.dumps({"inner": {"note": SECRET}}),
         json.dumps({"secret": "another"}),
+        "\r\n " + json.dumps({"secret": "another"}),
+        json.dumps(json.dumps({"secret": "another"})),
         "s3cr3t\\/with+signs",
     ],
 )

@@ -40,7 +40,8 @@ NAMES = 4096
 USERINFO = re.compile(r"(?<=://)[^/\s\"'<>?#@]+(?=@)")
 USERINFO_BYTES = re.compile(rb"://[^/\s\"'<>?#@]+@")
 QUOTED = re.compile(r"(['\"`]).*\1", re.DOTALL)
-OPENS = ("{", "[")
+OPENS = ("{", "[", '"', " ", "\t", "\r", "\n")
+"""What JSON may begin with."""
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
 SAFE = re.compile(r"[\w.~-]*", re.ASCII)
 
