@@ -111,6 +111,12 @@ def test_a_read_that_ends_anywhere_loses_nothing() -> None:
         assert first + then == WHOLE
 
 
+@pytest.mark.parametrize("between", [b",", b"\n,", b",\r\n"])
+def test_a_read_that_begins_at_a_record_loses_nothing(between: bytes) -> None:
+    """The first read ended within the first record."""
+    assert read(between.join(RECORDS) + b"]}", final=False)[:2] == (WHOLE, [])
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -72,7 +72,7 @@ class FlowTuples:
         header, below = _remembered(bounds.attributes), [data]
         if header is None:
             first, _, rest = data.partition(b"\n")
-            if rest.strip(WHITE)[:1] not in (b"", b"{", b"[", b"]", b"}", b'"') and self._is_header(first):
+            if rest.strip(WHITE)[:1] not in (b"", b",", b"{", b"[", b"]", b"}", b'"') and self._is_header(first):
                 header, below = first.strip(WHITE).decode(), rest.splitlines()
         if header is not None:
             held = _Held(bounds.first_no)
