@@ -161,6 +161,8 @@ def test_bounds_are_kept() -> None:
     assert [reason for _, reason in read(blob(1), max_record=20)[1]] == 3 * [
         "record of 47 bytes is over the limit of 20"
     ]
+    none = b'{"records":[' + RECORDS[2] + b"]}"
+    assert read(none, max_record=20)[1] == [(0, f"record of {len(RECORDS[2])} bytes is over the limit of 20")]
     wide = {**record(1, {"allow": [flow(1)]}), "note": "x" * 70_000}
     ((number, reason),) = read(json.dumps({"records": [wide]}).encode())[1]
     assert (number, "over the limit" in reason) == (0, True)

@@ -112,7 +112,10 @@ class FlowTuples:
             return
         parts = self._parts(record)
         if not any(tuples for _, _, tuples in parts or []):
-            held.one(item, record)
+            if size > bounds.max_record:
+                held.bad(bytes(item), f"record of {size} bytes is over the limit of {bounds.max_record}", size)
+            else:
+                held.one(item, record)
             return
         for context, names, tuples in parts or []:
             header = ENCODE(context).decode()
