@@ -80,6 +80,11 @@ def test_a_finding_reads_alone_below_its_header_and_beside_its_attributes() -> N
             assert columns(alone)["clock"] == ["2026-03-02T10:15:00Z"]
 
 
+def test_a_report_that_begins_as_a_header_is_none() -> None:
+    text = json.dumps({"found_in": "x", **REPORT})
+    assert len(read(text.replace(": ", ":", 1) + "\n").records) == 2
+
+
 def test_a_report_without_a_time_has_its_objects() -> None:
     """Delivered again on that day it is the same scan; on another day it is another."""
     text = json.dumps(REPORT["Results"])

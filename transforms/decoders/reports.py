@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from transforms.decoders.compression import Readable
-from transforms.decoders.framing import FIELDS, HEADER_BYTES, Bounds, Held, text_of
+from transforms.decoders.framing import FIELDS, HEADER_BYTES, PEEK, Bounds, Held, text_of
 from transforms.decoders.json_records import Expand, JsonRecords, envelope
 from transforms.lake.records import Bad, Chunk, Raw
 
@@ -478,11 +478,11 @@ def _remembered(attributes: str | None) -> Around | None:
 
 
 def _header_line(held: Held) -> Around | None:
-    """What the first line says, where it is a header; it is taken off the stream then."""
+    """What the first line says, where it is a header, with findings below it; it is taken off the stream then."""
     if not held.peek(len(HEAD)).startswith(HEAD):
         return None
-    line, newline, rest = held.peek(HEADER_BYTES + 1).partition(b"\n")
-    around = _around(line) if newline else None
+    line, _, rest = held.peek(HEADER_BYTES + PEEK).partition(b"\n")
+    around = _around(line) if rest.strip(WHITE) else None
     if around is not None:
         held.head = rest
     return around
