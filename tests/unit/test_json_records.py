@@ -172,6 +172,8 @@ def test_lists_under_several_names_all_count():
         (b'"text"', [b'"text"'], []),
         (b"[1,null,[2]]", [b"1", b"null", b"[2]"], []),
         (b'{"Records":null}', [b'{"Records":null}'], []),
+        (b'{"Records":[1],"Records":[2]}', [b'{"Records":[1],"Records":[2]}'], []),
+        (b'{"Records":[1],"a":{"Records":[2]}}', [b"1"], []),
         (b'{"Records":{"a":1}}', [b'{"Records":{"a":1}}'], []),
         (b'{"a":1e999}', [b'{"a":1e999}'], []),
         (b'{"a":1,"a":2}', [b'{"a":1,"a":2}'], []),

@@ -163,6 +163,8 @@ def test_what_quotes_code_is_cut_out(source: Source, report: dict[str, Any]) -> 
         ('{"Schema":2,"Results":"none"}', "wrong type: Results is no list"),
         ('{"Schema":2,"Results":[7]}', "wrong type: Results holds what is no JSON object"),
         ("[[1]]", "wrong type: a report that is no JSON object"),
+        ('{"Schema":2,"Results":[{"Weak":[{"ID":"1"}]}],"Results":[]}', "wrong type: a member stands there twice"),
+        ('{"Schema":2,"Results":[{"Weak":[{"ID":"1"}], "Weak" : []}]}', "wrong type: a member stands there twice"),
         ('{"Schema":2,"Results":[{"Weak":[7]}]}', "wrong type: a finding that is no JSON object"),
         ('{"Schema":2,"Results":[{', "not JSON"),
     ],

@@ -23,7 +23,7 @@ import msgspec
 
 from transforms.decoders.compression import Readable
 from transforms.decoders.framing import FIELDS, HEADER_BYTES, PEEK, Bounds, Held, text_of
-from transforms.decoders.json_records import Expand, JsonRecords, envelope
+from transforms.decoders.json_records import Expand, JsonRecords, envelope, stands_twice
 from transforms.lake.records import Bad, Chunk, Raw
 
 if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of them again and again
@@ -132,6 +132,9 @@ class Reports:
         """Take the findings below one level; whether a way leads from it to where findings stand, or would."""
         leads = False
         steps, firsts = _steps(ways)
+        if stands_twice(bytes(document), firsts & members.keys()):
+            found.bad(bytes(document), "wrong type: a member stands there twice", len(memoryview(document)))
+            return True
         for name, member, onward in steps:
             inner = members.get(member)
             if inner is None:
