@@ -95,14 +95,17 @@ def envelope(*keys: str) -> Expand:
 
 def stands_twice(text: bytes, names: Iterable[str]) -> bool:
     """Whether a member of an object stands there twice, where one of these may: a decoder gives the last alone."""
-    if all(text.count(b'"%b"' % name.encode()) < 2 for name in names):
+    for name in names:
+        if text.count(b'"%b"' % name.encode()) > 1:
+            break
+    else:
         return False
     left, at = MEMBERS(text), text.index(b"{") + 1
-    while (name := NAME.match(text, at)) is not None:
-        value = bytes(left.pop(NAMED(name[1]), b""))
-        if not value or not text.startswith(value, name.end()):
+    while (found := NAME.match(text, at)) is not None:
+        value = bytes(left.pop(NAMED(found[1]), b""))
+        if not value or not text.startswith(value, found.end()):
             return True
-        at = name.end() + len(value)
+        at = found.end() + len(value)
     return bool(left)
 
 

@@ -263,7 +263,8 @@ class _Findings:
         self._clear()
         self._document: Raw = b""
         self._scan: dict[str, str | None] | None = None
-        self._cut = {b'"%b"' % path.rpartition(".")[2].encode() for path in reports.cut}
+        names = sorted({re.escape(path.rpartition(".")[2]) for path in reports.cut})
+        self._cut = re.compile(rb'"(?:%b)"' % "|".join(names).encode()) if names else None
 
     def _clear(self) -> None:
         self.size = 0
@@ -292,7 +293,7 @@ class _Findings:
         attributes = None if around is None else around.attributes
         for item in items:
             record = bytes(item)
-            if self._cut:
+            if self._cut is not None and (self._cut.search(record) or LETTER.search(record)):
                 record = self._uncut(record)
             if len(record) > self.bounds.max_record:
                 reason = f"record of {len(record)} bytes is over the limit of {self.bounds.max_record}"
@@ -307,9 +308,7 @@ class _Findings:
                 self.size += len(record) + (0 if around is None else len(around.text))
 
     def _uncut(self, record: bytes) -> bytes:
-        """The finding without what must be cut out of it: its own bytes, where it holds nothing of the kind."""
-        if not any(map(record.__contains__, self._cut)) and not (b"\\u00" in record and LETTER.search(record)):
-            return record
+        """The finding without what must be cut out of it."""
         try:
             return ENCODE(_without(ANYTHING(record), self.reports.cut))
         except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -441,20 +440,19 @@ def _transport(modified: datetime, uri: str | None) -> tuple[str, str | None]:
 def _without(value: Any, paths: Sequence[str]) -> Any:
     """A decoded value without the members at some paths, which lead into each item of a list."""
     for path in paths:
-        *onward, last = _parts(path)
-        inner = _each(value)
-        for name in onward:
-            inner = [below for one in inner for below in _each(one.get(name))]
-        for one in inner:
-            one.pop(last, None)
+        _drop(value, _parts(path), 0)
     return value
 
 
-def _each(value: Any) -> list[dict[str, Any]]:
-    """The objects that a value is, or holds as a list."""
+def _drop(value: Any, names: tuple[str, ...], at: int) -> None:
+    while isinstance(value, dict):
+        if at == len(names) - 1:
+            value.pop(names[at], None)
+            return
+        value, at = value.get(names[at]), at + 1
     if isinstance(value, list):
-        return [below for one in value for below in _each(one)]
-    return [value] if isinstance(value, dict) else []
+        for one in value:
+            _drop(one, names, at)
 
 
 def _items(value: msgspec.Raw) -> list[msgspec.Raw] | None:
