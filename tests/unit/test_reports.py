@@ -86,15 +86,18 @@ def test_a_report_that_begins_as_a_header_is_none() -> None:
 
 
 def test_a_report_without_a_time_has_its_objects() -> None:
-    """Delivered again on that day it is the same scan; on another day it is another."""
+    """Delivered again on that day it is the same scan; on another day, or of another thing, it is another."""
     text = json.dumps(REPORT["Results"])
     first = columns(read(text))
     assert first["clock"] == ["2026-03-02T11:00:00.000000+00:00"] * 2
     (said, _) = each(read(text)) or []
     assert said is not None and json.loads(said[FIELDS])["scan"]["place"] == "s3://bucket/shop"
-    again = columns(read(text, Bounds(uri="s3://b/x", modified=datetime(2026, 3, 2, 23, tzinfo=UTC))))
-    later = columns(read(text, Bounds(uri="s3://b/x", modified=datetime(2026, 3, 3, 0, tzinfo=UTC))))
-    assert first["scan"] == again["scan"] != later["scan"]
+    again = "s3://bucket/shop/2026/03/02/again.json"
+    same = columns(read(text, Bounds(uri=again, modified=datetime(2026, 3, 2, 23, tzinfo=UTC))))
+    later = columns(read(text, Bounds(uri=again, modified=datetime(2026, 3, 3, 0, tzinfo=UTC))))
+    elsewhere = columns(read(text, Bounds(uri="s3://bucket/till/r.json", modified=OBJECT.modified)))
+    assert first["scan"] == same["scan"]
+    assert first["scan"][0] not in (later["scan"][0], elsewhere["scan"][0])
     assert columns(read(text, Bounds()))["clock"] == [None, None]
 
 

@@ -4,7 +4,8 @@ A finding's text is its own. What stands around it (the report, its result, its 
 findings) is the attribute `fields`, as the header is of a line: below that header the finding can be read alone.
 
 Tools that write no time leave one to the transport: the object's own time of modification. A scan is then known by its
-report's bytes and that day, and the place of the object (its folder, up to the date in it) says of what it is.
+report's bytes, that day and the place of the object (its folder, up to the date in it), which says of what it is: two
+machines of one kind have the same report.
 """
 
 from __future__ import annotations
@@ -383,8 +384,12 @@ def _columns(
             unnamed = [not any(values) for values in zip(*named, strict=True)] if named else [True] * len(records)
             columns[name] = [record if one else None for record, one in zip(records, unnamed, strict=True)]
         elif name == SCAN:
-            pairs = zip(of_groups(f"{SCAN}.sha256") or nothing, of_object or nothing, strict=True)
-            scans = [None if digest is None or at is None else digest + b"/" + at[:10] for digest, at in pairs]
+            told_by = (of_groups(f"{SCAN}.sha256"), of_object, of_groups(f"{SCAN}.place"))
+            parts = zip(*(values or nothing for values in told_by), strict=True)
+            scans = [
+                None if digest is None or at is None else b"/".join((digest, at[:10], place or b""))
+                for digest, at, place in parts
+            ]
             columns[name] = either(scans, clocks)
         elif name == IN or "." in name:
             columns[name] = of_groups(name)
