@@ -83,3 +83,13 @@ def test_what_is_none_is_put_aside_with_its_bytes(document: Any, reason: str) ->
 def test_what_is_put_aside_of_a_webhook_is_its_body() -> None:
     _, (bad,) = read({"headers": {"Authorization": "a header"}, "body": {"text": "a message"}})
     assert bad.data is not None and json.loads(bad.data) == {"text": "a message"}
+
+
+def test_what_stands_around_many_syncs_fills_no_chunk() -> None:
+    """A small Application could make gigabytes of headers."""
+    app = {**APP, "spec": {"x": "x" * 9000}, "status": {"history": [{"id": n} for n in range(3000)]}}
+    numbers = []
+    for chunk in SOURCE.read(io.BytesIO(json.dumps(app).encode()), Bounds(chunk_bytes=100_000)):
+        assert len(chunk.records) <= 24
+        numbers += chunk.numbers
+    assert numbers == list(range(3001))

@@ -111,6 +111,12 @@ def test_a_read_that_ends_anywhere_loses_nothing() -> None:
         assert first + then == WHOLE
 
 
+@pytest.mark.parametrize("between", [b",", b"\n,", b",\r\n"])
+def test_a_read_that_begins_at_a_record_loses_nothing(between: bytes) -> None:
+    """The first read ended within the first record."""
+    assert read(between.join(RECORDS) + b"]}", final=False)[:2] == (WHOLE, [])
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -155,9 +161,27 @@ def test_bounds_are_kept() -> None:
     assert [reason for _, reason in read(blob(1), max_record=20)[1]] == 3 * [
         "record of 47 bytes is over the limit of 20"
     ]
+    none = b'{"records":[' + RECORDS[2] + b"]}"
+    assert read(none, max_record=20)[1] == [(0, f"record of {len(RECORDS[2])} bytes is over the limit of 20")]
     wide = {**record(1, {"allow": [flow(1)]}), "note": "x" * 70_000}
     ((number, reason),) = read(json.dumps({"records": [wide]}).encode())[1]
     assert (number, "over the limit" in reason) == (0, True)
     deep = b'{"records":[{"properties":' + b"[" * 100_000 + b"]" * 100_000 + b"}]}"
     found, bad, _ = read(deep)
     assert (found, len(bad)) == ([], 1)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("last", [flow(1), "x"], ids=["tuples", "none"])
+def test_what_stands_around_many_tuples_fills_no_chunk(alone: bool, last: str) -> None:
+    """A small blob could make gigabytes of headers."""
+    found = [last] * 3000
+    one = record(1, {str(n): [each] for n, each in enumerate(found)} if alone else {"allow": found})
+    groups = [{**one, "properties": {**one["properties"], "flows": [flows]}} for flows in one["properties"]["flows"]]
+    data = json.dumps({"records": [{**group, "resourceId": "x" * 9000} for group in groups]}).encode()
+    numbers = []
+    for chunk in read(data, chunk_bytes=100_000)[2]:
+        assert len(chunk.records) + len(chunk.bad) <= 24
+        numbers += [*chunk.numbers, *(bad.record_no for bad in chunk.bad)]
+        assert chunk.next_no == len(numbers)
+    assert numbers == list(range(3000))

@@ -13,6 +13,8 @@ from transforms.decoders.framing import FIELDS, HEADER_BYTES, Bounds
 from transforms.decoders.reports import Reports, place_of
 from transforms.lake.envelope import each
 from transforms.lake.records import Chunk
+from transforms.sources import checkov, trivy
+from transforms.sources.base import Source
 
 FRAMING = Reports(
     ways=((("report", "Results"), ("result", "Weak")), (("result", "Weak"),)),
@@ -78,16 +80,24 @@ def test_a_finding_reads_alone_below_its_header_and_beside_its_attributes() -> N
             assert columns(alone)["clock"] == ["2026-03-02T10:15:00Z"]
 
 
+def test_a_report_that_begins_as_a_header_is_none() -> None:
+    text = json.dumps({"found_in": "x", **REPORT})
+    assert len(read(text.replace(": ", ":", 1) + "\n").records) == 2
+
+
 def test_a_report_without_a_time_has_its_objects() -> None:
-    """Delivered again on that day it is the same scan; on another day it is another."""
+    """Delivered again on that day it is the same scan; on another day, or of another thing, it is another."""
     text = json.dumps(REPORT["Results"])
     first = columns(read(text))
     assert first["clock"] == ["2026-03-02T11:00:00.000000+00:00"] * 2
     (said, _) = each(read(text)) or []
     assert said is not None and json.loads(said[FIELDS])["scan"]["place"] == "s3://bucket/shop"
-    again = columns(read(text, Bounds(uri="s3://b/x", modified=datetime(2026, 3, 2, 23, tzinfo=UTC))))
-    later = columns(read(text, Bounds(uri="s3://b/x", modified=datetime(2026, 3, 3, 0, tzinfo=UTC))))
-    assert first["scan"] == again["scan"] != later["scan"]
+    again = "s3://bucket/shop/2026/03/02/again.json"
+    same = columns(read(text, Bounds(uri=again, modified=datetime(2026, 3, 2, 23, tzinfo=UTC))))
+    later = columns(read(text, Bounds(uri=again, modified=datetime(2026, 3, 3, 0, tzinfo=UTC))))
+    elsewhere = columns(read(text, Bounds(uri="s3://bucket/till/r.json", modified=OBJECT.modified)))
+    assert first["scan"] == same["scan"]
+    assert first["scan"][0] not in (later["scan"][0], elsewhere["scan"][0])
     assert columns(read(text, Bounds()))["clock"] == [None, None]
 
 
@@ -106,6 +116,49 @@ def test_what_may_be_a_secret_is_neither_kept_nor_quarantined() -> None:
 
 
 @pytest.mark.parametrize(
+    "weak",
+    [
+        '{"ID":"1","\\u004datch":"PLANTED"}',
+        '{"ID":"1","Cause":{"\\u0043ode":"PLANTED"},"Cause":{}}',
+        '{"ID":"1","Cause":[{"Code":"PLANTED"},[{"Code":"PLANTED"}]]}',
+    ],
+)
+def test_no_other_way_to_write_it_keeps_a_secret(weak: str) -> None:
+    chunk = read(f'{{"Schema":2,"Results":[{{"Weak":[{weak}]}}]}}')
+    assert len(chunk.records) == 1 and not chunk.bad
+    assert "PLANTED" not in str(chunk.records)
+
+
+@pytest.mark.parametrize(
+    ("source", "report"),
+    [
+        (
+            checkov.SOURCE,
+            {
+                "check_result": {
+                    "result": "FAILED",
+                    "entity": {"aws_db": {"password": ["PLANTED"]}},
+                    "evaluated_keys": [],
+                }
+            },
+        ),
+        (checkov.SOURCE, {"check_result": {"result": "PASSED", "results_configuration": {"env": "PLANTED"}}}),
+        (checkov.SOURCE, {"connected_node": {"code_block": [[1, "PLANTED"]], "resource": "a"}, "resource": "b"}),
+        (trivy.SOURCE, {"CauseMetadata": {"RenderedCause": {"Raw": "PLANTED"}, "StartLine": 1}}),
+        (trivy.SOURCE, {"Finding": {"CauseMetadata": {"RenderedCause": {"Raw": "PLANTED"}, "StartLine": 1}}}),
+    ],
+)
+def test_what_quotes_code_is_cut_out(source: Source, report: dict[str, Any]) -> None:
+    """What graph checks say of a resource is its whole configuration, and not masked by the tool."""
+    way = ("results", "failed_checks") if source is checkov.SOURCE else ("Results", "Misconfigurations")
+    inner: Any = {way[1]: [report]}
+    text = json.dumps({way[0]: inner if source is checkov.SOURCE else [inner], "check_type": "a"})
+    (chunk,) = source.read(io.BytesIO(text.encode()), OBJECT)
+    assert len(chunk.records) == 1
+    assert "PLANTED" not in str((chunk.records, chunk.attributes, chunk.bad))
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ('{"bomFormat":"CycloneDX"}', "wrong type: no report of this tool"),
@@ -113,6 +166,8 @@ def test_what_may_be_a_secret_is_neither_kept_nor_quarantined() -> None:
         ('{"Schema":2,"Results":"none"}', "wrong type: Results is no list"),
         ('{"Schema":2,"Results":[7]}', "wrong type: Results holds what is no JSON object"),
         ("[[1]]", "wrong type: a report that is no JSON object"),
+        ('{"Schema":2,"Results":[{"Weak":[{"ID":"1"}]}],"Results":[]}', "wrong type: a member stands there twice"),
+        ('{"Schema":2,"Results":[{"Weak":[{"ID":"1"}], "Weak" : []}]}', "wrong type: a member stands there twice"),
         ('{"Schema":2,"Results":[{"Weak":[7]}]}', "wrong type: a finding that is no JSON object"),
         ('{"Schema":2,"Results":[{', "not JSON"),
     ],
@@ -147,6 +202,21 @@ def test_chunks_are_bounded_and_numbers_go_on() -> None:
     assert len(chunks) > 5
     assert [number for chunk in chunks for number in chunk.numbers] == list(range(100))
     assert chunks[-1].consumed == len(text)
+
+
+@pytest.mark.parametrize("weak", [[{"ID": "1"}] * 3000, [1] * 3000], ids=["findings", "none"])
+@pytest.mark.parametrize("each_alone", [False, True])
+def test_what_stands_around_many_findings_fills_no_chunk(weak: list[Any], each_alone: bool) -> None:
+    """A small document could make gigabytes of headers."""
+    results = [{"Weak": [one]} for one in weak] if each_alone else [{"Weak": weak}]
+    text = json.dumps({"Schema": 2, "Name": "x" * 9000, "Results": results}).encode()
+    numbers = []
+    for chunk in FRAMING(io.BytesIO(text), Bounds(chunk_bytes=100_000)):
+        assert len(chunk.records) + len(chunk.bad) <= 24
+        assert len(each(chunk) or []) == len(chunk.records)
+        numbers += sorted([*chunk.numbers, *(bad.record_no for bad in chunk.bad)])
+        assert chunk.next_no == len(numbers)
+    assert numbers == list(range(3000))
 
 
 @pytest.mark.parametrize(

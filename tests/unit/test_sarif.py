@@ -57,3 +57,28 @@ def test_of_a_run_stands_there_who_scanned_what_and_when() -> None:
 def test_results_of_all_rules_are_there() -> None:
     results = [{"ruleId": rule, "guid": str(n)} for n, rule in enumerate(["b", "a/one", "b", "none"])]
     assert sorted(found["result"]["guid"] for found in read(*results)) == ["0", "1", "2", "3"]
+
+
+def test_code_is_not_quoted() -> None:
+    """Scanners of secrets write the secret there."""
+    region = {"startLine": 3, "snippet": {"text": "PLANTED"}}
+    place = {"physicalLocation": {"region": region, "contextRegion": region}, "annotations": [region]}
+    (found,) = read(
+        {
+            "ruleId": "b",
+            "locations": [place],
+            "relatedLocations": [place],
+            "properties": {"offender": "PLANTED", "commit": "c"},
+            "attachments": [{"regions": [region]}],
+        }
+    )
+    kept = {
+        "physicalLocation": {"region": {"startLine": 3}, "contextRegion": {"startLine": 3}},
+        "annotations": [{"startLine": 3}],
+    }
+    assert found["result"] == {
+        "ruleId": "b",
+        "locations": [kept],
+        "relatedLocations": [kept],
+        "properties": {"commit": "c"},
+    }

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from transforms.decoders.framing import HEADER_BYTES
-from transforms.decoders.reports import ANYTHING, ENCODE, IN, ITEMS, MEMBERS, Around, Reports, _Findings
+from transforms.decoders.reports import ANYTHING, ENCODE, IN, ITEMS, MEMBERS, Around, Full, Reports, _Findings
 from transforms.lake.records import Raw
 
 Members = Mapping[str, msgspec.Raw]
@@ -31,21 +31,21 @@ NOTHING = (b"", b"null", b"{}", b"[]")
 class Applications(Reports):
     """Reports whose documents are Applications, bare or as a watch, a list or a webhook's body hold them."""
 
-    def _document(self, found: _Findings, document: Raw) -> None:
+    def _document(self, found: _Findings, document: Raw) -> Full:
         try:
             text, said = _opened(bytes(document))
             if self.own & said.keys():
                 found.add(None, [text])
                 return
             if self.marks <= said.keys():
-                self._application(found, text, said)
+                yield from self._application(found, text, said)
                 return
             reason = "wrong type: neither an Application, an event nor a line of a log"
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             text, reason = bytes(document), f"wrong type: no Application: {error}"
         found.bad(text, reason, len(text))
 
-    def _application(self, found: _Findings, text: bytes, said: Members) -> None:
+    def _application(self, found: _Findings, text: bytes, said: Members) -> Full:
         metadata, status = MEMBERS(said["metadata"]), _members(said.get("status"))
         history = status.get("history", msgspec.Raw(b""))
         syncs = [] if bytes(history) in NOTHING else ITEMS(history)
@@ -59,16 +59,19 @@ class Applications(Reports):
         pieces += [("history", sync, number == len(syncs)) for number, sync in enumerate(syncs, 1)]
         if bytes(running) not in NOTHING:
             pieces.append(("operationState", running, True))
-        around = [
-            _around({IN: where, "app": app, **({"status": standing} if newest else {})}) for where, _, newest in pieces
-        ]
-        largest = max(len(one.text) for one in around)
+        around = {
+            (where, newest): _around({IN: where, "app": app, **({"status": standing} if newest else {})})
+            for where, newest in {(where, newest) for where, _, newest in pieces}
+        }
+        largest = max(len(one.text) for one in around.values())
         if largest > HEADER_BYTES:
             reason = f"wrong type: {largest} bytes around a sync, over the limit of {HEADER_BYTES}"
             found.bad(text, reason, len(text))
             return
-        for one, (_, piece, _) in zip(around, pieces, strict=True):
-            found.add(one, [piece])
+        for where, piece, newest in pieces:
+            found.add(around[where, newest], [piece])
+            if found.full():
+                yield
 
 
 def _around(levels: dict[str, Any]) -> Around:

@@ -62,7 +62,7 @@ class FlowTuples:
     appendable: bool = True
 
     def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
-        """Chunks of whole groups, of about `bounds.chunk_bytes` with what stands around each tuple.
+        """Chunks of about `bounds.chunk_bytes` with what stands around each tuple.
 
         Raises DataError for a blob over `bounds.max_document` bytes.
         """
@@ -72,11 +72,12 @@ class FlowTuples:
         header, below = _remembered(bounds.attributes), [data]
         if header is None:
             first, _, rest = data.partition(b"\n")
-            if rest.strip(WHITE)[:1] not in (b"", b"{", b"[", b"]", b"}", b'"') and self._is_header(first):
+            if rest.strip(WHITE)[:1] not in (b"", b",", b"{", b"[", b"]", b"}", b'"') and self._is_header(first):
                 header, below = first.strip(WHITE).decode(), rest.splitlines()
         if header is not None:
             held = _Held(bounds.first_no)
-            self._tuples(held, header, self._names(header), below, bounds)
+            for _ in self._tuples(held, header, self._names(header), below, bounds):
+                yield held.chunk(len(data))
             yield held.chunk(len(data))
             return
         found = _records(data, bounds)
@@ -85,10 +86,10 @@ class FlowTuples:
             if isinstance(item, Bad):
                 held.bad(item.data, item.reason, item.length)
             else:
-                self._record(held, item, bounds)
+                for _ in self._record(held, item, bounds):
+                    yield held.chunk(found.consumed)
             if held.size >= bounds.chunk_bytes:
                 yield held.chunk(found.consumed)
-                held = _Held(held.next_no)
         yield held.chunk(found.consumed)
 
     def _is_header(self, line: bytes) -> bool:
@@ -98,8 +99,8 @@ class FlowTuples:
             return False
         return isinstance(record, dict) and self._parts(record) is not None
 
-    def _record(self, held: _Held, item: Raw, bounds: Bounds) -> None:
-        """What one record holds, as it was delivered."""
+    def _record(self, held: _Held, item: Raw, bounds: Bounds) -> Iterator[None]:
+        """What one record holds, as it was delivered; stops wherever the chunk is full."""
         size = len(memoryview(item))
         try:
             record = DECODE(item)
@@ -111,7 +112,10 @@ class FlowTuples:
             return
         parts = self._parts(record)
         if not any(tuples for _, _, tuples in parts or []):
-            held.one(item, record)
+            if size > bounds.max_record:
+                held.bad(bytes(item), f"record of {size} bytes is over the limit of {bounds.max_record}", size)
+            else:
+                held.one(item, record)
             return
         for context, names, tuples in parts or []:
             header = ENCODE(context).decode()
@@ -119,7 +123,7 @@ class FlowTuples:
                 reason = f"a record of {len(header)} bytes beside its tuples, over the limit of {HEADER_BYTES}"
                 held.bad(bytes(item), reason, size)
                 return
-            self._tuples(held, header, names, tuples, bounds)
+            yield from self._tuples(held, header, names, tuples, bounds)
 
     def _parts(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], Names, list[Any]]] | None:
         """(record with one group alone and no tuples, where names are looked up, tuples) of each group; None for
@@ -147,14 +151,19 @@ class FlowTuples:
         parts = self._parts(DECODE(header))
         return parts[0][1] if parts else ()
 
-    def _tuples(self, held: _Held, header: str, names: Names, tuples: Sequence[Any], bounds: Bounds) -> None:
+    def _tuples(self, held: _Held, header: str, names: Names, tuples: Sequence[Any], bounds: Bounds) -> Iterator[None]:
+        """The tuples of a group; stops wherever the chunk is full."""
         group = _Group({FIELDS: header}, names)
         try:
             texts = [value if isinstance(value, bytes) else value.encode() for value in tuples]
         except (AttributeError, UnicodeEncodeError):
             texts = []
         if texts and min(map(_commas, texts)) >= self.least - 1 and max(map(len, texts)) <= bounds.max_record:
-            held.add(group, texts)
+            count = max(1, bounds.chunk_bytes // (len(header) + max(map(len, texts))))
+            for start in range(0, len(texts), count):
+                held.add(group, texts[start : start + count])
+                if held.size >= bounds.chunk_bytes:
+                    yield
             return
         for value in tuples:
             data, reason = self._checked(value, bounds.max_record)
@@ -162,6 +171,8 @@ class FlowTuples:
                 held.add(group, [data])
             else:
                 held.bad(data, reason, len(data), group.attributes)
+            if held.size >= bounds.chunk_bytes:
+                yield
 
     def _checked(self, value: Any, limit: int) -> tuple[bytes, str | None]:
         """The bytes of a tuple, and why it is none."""
@@ -201,7 +212,11 @@ class _Held:
     """The records of a chunk that is being made, and for each the group that it stands in."""
 
     def __init__(self, first_no: int) -> None:
-        self.next_no, self.size = first_no, 0
+        self.next_no = first_no
+        self._clear()
+
+    def _clear(self) -> None:
+        self.size = 0
         self._numbers: list[int] = []
         self._records: list[bytes] = []
         self._bad: list[Bad] = []
@@ -228,10 +243,11 @@ class _Held:
     def bad(self, data: bytes | None, reason: str, length: int, attributes: Mapping[str, str] | None = None) -> None:
         self._bad.append(Bad(self.next_no, data, reason, length, attributes))
         self.next_no += 1
-        self.size += length
+        self.size += length + (len(attributes[FIELDS]) if attributes else 0)
 
     def chunk(self, consumed: int) -> Chunk:
-        return Chunk(
+        """The chunk that was made; the next is begun."""
+        chunk = Chunk(
             numbers=self._numbers,
             records=list(self._records),
             bad=self._bad,
@@ -240,6 +256,8 @@ class _Held:
             columns=partial(_columns, self._groups, self._counts, self._records),
             attributes=list(chain.from_iterable(map(repeat, self._said, self._counts))),
         )
+        self._clear()
+        return chunk
 
 
 def _columns(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from transforms.decoders.reports import Level, Reports, Way, _Findings
+from transforms.decoders.reports import Level, Reports, Walk, Way, _Findings
 from transforms.lake.records import Raw
 
 
@@ -29,13 +29,13 @@ class Inventory(Reports):
         members: Mapping[str, msgspec.Raw],
         ways: tuple[Way, ...],
         around: Level | None,
-    ) -> bool:
-        if Reports._walk(self, found, document, members, ways, around):
+    ) -> Walk:
+        if (yield from Reports._walk(self, found, document, members, ways, around)):
             return True
         if bytes(members.get("kind", b"")).endswith(b'List"'):  # a list of Google's with nothing in it has no `items`
             return True
         if self.own & members.keys():
-            self._findings(found, document, "", around, [msgspec.Raw(document)])
+            yield from self._findings(found, document, "", around, [msgspec.Raw(document)])
             return True
         if around is not None:  # one of several: the others may lead on, and nobody would miss it
             found.bad(bytes(document), "wrong type: no list of an inventory", len(memoryview(document)))

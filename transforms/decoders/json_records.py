@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,11 @@ from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk, Raw
 
 WHITE = b" \t\r\n"
-SCANNER = json.JSONDecoder()
+SCANNER = json.JSONDecoder(parse_int=float)  # Python makes no int of thousands of digits
 RAW = msgspec.json.Decoder(msgspec.Raw).decode
+MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+NAME = re.compile(rb'[ \t\r\n,]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
+NAMED = msgspec.json.Decoder(str).decode
 TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 """What the library says of a value that something follows; it has read one byte of that."""
 TRUNCATED = "Input data was truncated"
@@ -60,6 +63,7 @@ def envelope(*keys: str) -> Expand:
     array = msgspec.json.Decoder(list[msgspec.Raw])
     anything = msgspec.json.Decoder(msgspec.Raw)
     nothing = kind()
+    names = list(zip(keys, kind.__struct_fields__, strict=True))
 
     def one(value: Raw) -> list[Raw]:
         first = bytes(value[:1]) if isinstance(value, bytes) else bytes(memoryview(value)[:1])
@@ -70,6 +74,9 @@ def envelope(*keys: str) -> Expand:
                 found = outer.decode(value)
             except msgspec.ValidationError:  # it says nothing of what follows the value
                 anything.decode(value)
+                return [value]
+            given = (key for key, name in names if getattr(found, name) is not msgspec.UNSET)
+            if stands_twice(bytes(value), given):
                 return [value]
             lists = [items for name in found.__struct_fields__ if (items := getattr(found, name)) is not msgspec.UNSET]
             return [item for items in lists for item in items] if lists else [value]
@@ -84,6 +91,22 @@ def envelope(*keys: str) -> Expand:
             return None
 
     return Expand(one, lines)
+
+
+def stands_twice(text: bytes, names: Iterable[str]) -> bool:
+    """Whether a member of an object stands there twice, where one of these may: a decoder gives the last alone."""
+    for name in names:
+        if text.count(b'"%b"' % name.encode()) > 1:
+            break
+    else:
+        return False
+    left, at = MEMBERS(text), text.index(b"{") + 1
+    while (found := NAME.match(text, at)) is not None:
+        value = bytes(left.pop(NAMED(found[1]), b""))
+        if not value or not text.startswith(value, found.end()):
+            return True
+        at = found.end() + len(value)
+    return bool(left)
 
 
 def listed() -> Expand:

@@ -32,6 +32,9 @@ REMOVED = "redacted"
 HIDDEN = re.compile(rf"{MARK}[0-9a-f]{{64}}|{REMOVED}", re.ASCII)
 SHORTEST = 6
 """Characters of a secret that is looked for in the other fields too; a shorter one is in half of all words."""
+LOOKED_THROUGH = 1 << 30
+"""Bytes that secrets are looked for in, all of one record's together: hostile ones would cost their square."""
+REPLACED = re.compile(rb'"hmac-sha256:[0-9a-f]{64}"')
 SHORTEST_KEY = 32
 BLOCK = 64
 """Bytes that SHA-256 works on at once."""
@@ -40,7 +43,8 @@ NAMES = 4096
 USERINFO = re.compile(r"(?<=://)[^/\s\"'<>?#@]+(?=@)")
 USERINFO_BYTES = re.compile(rb"://[^/\s\"'<>?#@]+@")
 QUOTED = re.compile(r"(['\"`]).*\1", re.DOTALL)
-OPENS = ("{", "[")
+OPENS = ("{", "[", '"', " ", "\t", "\r", "\n")
+"""What JSON may begin with."""
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
 SAFE = re.compile(r"[\w.~-]*", re.ASCII)
 
@@ -60,6 +64,10 @@ class Redaction:
 
     secrets: tuple[str, ...]
     around: tuple[str, ...] = ()
+
+
+class TooMany(ValueError):
+    """A record holds more secrets than can be looked for in its other texts."""
 
 
 class _Names(dict[str, bool | None]):
@@ -103,15 +111,18 @@ class Redactor:
     def record(self, raw: Raw) -> bytes:
         """A JSON text without its secrets; the same again where it has none any more.
 
-        Raises msgspec.DecodeError or RecursionError where it is no JSON.
+        Raises msgspec.DecodeError or RecursionError where it is no JSON, TooMany where it holds too many secrets.
         """
         value = _decode(raw)
         found: set[str] = set()
         value = self._without(value, found)
         text = _encode(value)
         forms: dict[str, str] = {}
+        others = REPLACED.sub(b"", text) if found else text
+        if len(found) * len(others) > LOOKED_THROUGH:
+            raise TooMany(f"{len(found)} secrets in one record: too many to be looked for in its other texts")
         for secret in found:
-            if len(secret) >= SHORTEST and (held := _held(secret, text)):
+            if len(secret) >= SHORTEST and (held := _held(secret, others)):
                 forms |= dict.fromkeys(held, self.token(secret))
         if forms or USERINFO_BYTES.search(text):
             longest_first = sorted(forms, key=len, reverse=True)
@@ -129,8 +140,9 @@ class Redactor:
         for number, raw, said in zip(chunk.numbers, chunk.records, each, strict=True):
             try:
                 text = self.record(raw)
-            except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+            except (msgspec.DecodeError, RecursionError, UnicodeError, TooMany) as error:
                 reason = "nested too deeply" if isinstance(error, RecursionError) else f"not JSON: {error}"
+                reason = str(error) if isinstance(error, TooMany) else reason
                 bad.append(Bad(number, bytes(raw), reason, len(memoryview(raw)), said))
             else:
                 kept.append((number, text, self._proof(raw, said)))

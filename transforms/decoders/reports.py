@@ -4,14 +4,15 @@ A finding's text is its own. What stands around it (the report, its result, its 
 findings) is the attribute `fields`, as the header is of a line: below that header the finding can be read alone.
 
 Tools that write no time leave one to the transport: the object's own time of modification. A scan is then known by its
-report's bytes and that day, and the place of the object (its folder, up to the date in it) says of what it is.
+report's bytes, that day and the place of the object (its folder, up to the date in it), which says of what it is: two
+machines of one kind have the same report.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,8 +23,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from transforms.decoders.compression import Readable
-from transforms.decoders.framing import FIELDS, HEADER_BYTES, Bounds, Held, text_of
-from transforms.decoders.json_records import Expand, JsonRecords, envelope
+from transforms.decoders.framing import FIELDS, HEADER_BYTES, PEEK, Bounds, Held, text_of
+from transforms.decoders.json_records import Expand, JsonRecords, envelope, stands_twice
 from transforms.lake.records import Bad, Chunk, Raw
 
 if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of them again and again
@@ -39,11 +40,18 @@ DAY = "day"
 """The column for the object's day, of what has no time but its object's."""
 DATE = re.compile(r"/(?:year=|y=)?(?:19|20)\d\d(?:[/-]|$)")
 WHITE = b" \t\r\n"
+LETTER = re.compile(rb"\\u00[4-7]")
+"""An escape that nobody needs: a member's name is then not what it looks like."""
+TOGETHER = 1024
+"""Findings that are taken before a chunk may end."""
 MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 ITEMS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 ANYTHING = msgspec.json.Decoder().decode
 ENCODE = msgspec.json.Encoder().encode
 ONE_EACH = envelope()
+Full: TypeAlias = Iterator[None]
+"""Stops wherever the chunk that is being made is full: it is handed on, and the next is begun."""
+Walk: TypeAlias = Generator[None, None, bool]
 NOTHING = frozenset({None, b"", b"null", b'""'})
 
 
@@ -93,14 +101,14 @@ class Reports:
                 elif around is not None:
                     found.add(around, [piece])
                 else:
-                    self._document(found, piece)
-                if found.size >= bounds.chunk_bytes:
+                    for _ in self._document(found, piece):
+                        yield found.chunk(consumed)
+                if found.full():
                     yield found.chunk(consumed)
-                    found = _Findings(self, bounds, found.next_no)
             consumed = chunk.consumed
         yield found.chunk(consumed)
 
-    def _document(self, found: _Findings, document: Raw) -> None:
+    def _document(self, found: _Findings, document: Raw) -> Full:
         try:
             members = MEMBERS(document)
         except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -108,7 +116,7 @@ class Reports:
                 found.bad(bytes(document), "wrong type: a report that is no JSON object", len(memoryview(document)))
             return
         found.begin(document)
-        if not self._walk(found, document, members, self.ways, None):
+        if not (yield from self._walk(found, document, members, self.ways, None)):
             if self.own & members.keys():
                 found.add(None, [document])
             elif not self.marks & members.keys():
@@ -121,10 +129,13 @@ class Reports:
         members: Mapping[str, msgspec.Raw],
         ways: tuple[Way, ...],
         around: Level | None,
-    ) -> bool:
+    ) -> Walk:
         """Take the findings below one level; whether a way leads from it to where findings stand, or would."""
         leads = False
         steps, firsts = _steps(ways)
+        if stands_twice(bytes(document), firsts & members.keys()):
+            found.bad(bytes(document), "wrong type: a member stands there twice", len(memoryview(document)))
+            return True
         for name, member, onward in steps:
             inner = members.get(member)
             if inner is None:
@@ -138,7 +149,7 @@ class Reports:
             beside = {key: value for key, value in members.items() if key not in firsts}
             level = Level(around, name, ENCODE(beside))
             if not onward:
-                self._findings(found, document, member, level, items)
+                yield from self._findings(found, document, member, level, items)
                 continue
             for item in items:
                 try:
@@ -147,16 +158,16 @@ class Reports:
                     found.bad(bytes(item), f"wrong type: {member} holds what is no JSON object", len(memoryview(item)))
                     leads = True
                 else:
-                    led = self._walk(found, item, below, onward, level)
+                    led = yield from self._walk(found, item, below, onward, level)
                     if not led and self.own & below.keys():
-                        self._findings(found, item, member, level, [item])
+                        yield from self._findings(found, item, member, level, [item])
                         led = True
                     leads = leads or led
         return leads
 
     def _findings(
         self, found: _Findings, document: Raw, member: str, level: Level | None, items: list[msgspec.Raw]
-    ) -> None:
+    ) -> Full:
         """Take findings that stand at a member of the innermost level."""
         said: dict[str, Any] = {IN: member}
         texts: dict[str, Any] = {IN: member}
@@ -179,7 +190,12 @@ class Reports:
             return
         if self.within is not None:
             items = [one for item in items for one in self._nested(item)]
-        found.add(Around(text.decode(), said), items)
+        header = Around(text.decode(), said)
+        count = max(1, min(TOGETHER, found.bounds.chunk_bytes // len(text)))
+        for start in range(0, len(items), count):
+            found.add(header, items[start : start + count])
+            if found.full():
+                yield
 
     def _nested(self, item: msgspec.Raw) -> Iterator[msgspec.Raw]:
         """A finding and those within it, outermost first; what lies deeper than DEPTH is in the text of the last."""
@@ -244,14 +260,23 @@ class _Findings:
     """The records of a chunk that is being made, and what stands around each."""
 
     def __init__(self, reports: Reports, bounds: Bounds, first_no: int) -> None:
-        self.reports, self.bounds, self.next_no, self.size = reports, bounds, first_no, 0
+        self.reports, self.bounds, self.next_no = reports, bounds, first_no
+        self._clear()
+        self._document: Raw = b""
+        self._scan: dict[str, str | None] | None = None
+        names = sorted({re.escape(path.rpartition(".")[2]) for path in reports.cut})
+        self._cut = re.compile(rb'"(?:%b)"' % "|".join(names).encode()) if names else None
+
+    def _clear(self) -> None:
+        self.size = 0
         self._numbers: list[int] = []
         self._records: list[bytes] = []
         self._around: list[Around | None] = []
         self._bad: list[Bad] = []
-        self._document: Raw = b""
-        self._scan: dict[str, str | None] | None = None
-        self._cut = {b'"%b"' % path.rpartition(".")[2].encode() for path in reports.cut}
+
+    def full(self) -> bool:
+        """Whether the chunk is as large as it should be, what stands around each finding with it."""
+        return self.size >= self.bounds.chunk_bytes
 
     def begin(self, document: Raw) -> None:
         """Findings of another report follow."""
@@ -269,7 +294,7 @@ class _Findings:
         attributes = None if around is None else around.attributes
         for item in items:
             record = bytes(item)
-            if self._cut:
+            if self._cut is not None and (self._cut.search(record) or LETTER.search(record)):
                 record = self._uncut(record)
             if len(record) > self.bounds.max_record:
                 reason = f"record of {len(record)} bytes is over the limit of {self.bounds.max_record}"
@@ -284,9 +309,7 @@ class _Findings:
                 self.size += len(record) + (0 if around is None else len(around.text))
 
     def _uncut(self, record: bytes) -> bytes:
-        """The finding without what must be cut out of it: its own bytes, where it holds nothing of the kind."""
-        if not any(map(record.__contains__, self._cut)):
-            return record
+        """The finding without what must be cut out of it."""
         try:
             return ENCODE(_without(ANYTHING(record), self.reports.cut))
         except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -297,10 +320,11 @@ class _Findings:
         data = None if self.reports.cut or (data is not None and len(data) > self.bounds.max_record) else data
         self._bad.append(Bad(self.next_no, data, reason, length, attributes))
         self.next_no += 1
-        self.size += length
+        self.size += length + (len(attributes[FIELDS]) if attributes else 0)
 
     def chunk(self, consumed: int) -> Chunk:
-        return Chunk(
+        """The chunk that was made; the next is begun."""
+        chunk = Chunk(
             numbers=self._numbers,
             records=list(self._records),
             bad=self._bad,
@@ -309,6 +333,8 @@ class _Findings:
             columns=partial(_columns, self.reports, self._records, self._around),
             attributes=[None if around is None else around.attributes for around in self._around],
         )
+        self._clear()
+        return chunk
 
 
 def _columns(
@@ -358,8 +384,12 @@ def _columns(
             unnamed = [not any(values) for values in zip(*named, strict=True)] if named else [True] * len(records)
             columns[name] = [record if one else None for record, one in zip(records, unnamed, strict=True)]
         elif name == SCAN:
-            pairs = zip(of_groups(f"{SCAN}.sha256") or nothing, of_object or nothing, strict=True)
-            scans = [None if digest is None or at is None else digest + b"/" + at[:10] for digest, at in pairs]
+            told_by = (of_groups(f"{SCAN}.sha256"), of_object, of_groups(f"{SCAN}.place"))
+            parts = zip(*(values or nothing for values in told_by), strict=True)
+            scans = [
+                None if digest is None or at is None else b"/".join((digest, at[:10], place or b""))
+                for digest, at, place in parts
+            ]
             columns[name] = either(scans, clocks)
         elif name == IN or "." in name:
             columns[name] = of_groups(name)
@@ -413,15 +443,21 @@ def _transport(modified: datetime, uri: str | None) -> tuple[str, str | None]:
 
 
 def _without(value: Any, paths: Sequence[str]) -> Any:
-    """A decoded value without the members at some paths."""
+    """A decoded value without the members at some paths, which lead into each item of a list."""
     for path in paths:
-        *onward, last = _parts(path)
-        inner = value
-        for name in onward:
-            inner = inner.get(name) if isinstance(inner, dict) else None
-        if isinstance(inner, dict):
-            inner.pop(last, None)
+        _drop(value, _parts(path), 0)
     return value
+
+
+def _drop(value: Any, names: tuple[str, ...], at: int) -> None:
+    while isinstance(value, dict):
+        if at == len(names) - 1:
+            value.pop(names[at], None)
+            return
+        value, at = value.get(names[at]), at + 1
+    if isinstance(value, list):
+        for one in value:
+            _drop(one, names, at)
 
 
 def _items(value: msgspec.Raw) -> list[msgspec.Raw] | None:
@@ -448,11 +484,11 @@ def _remembered(attributes: str | None) -> Around | None:
 
 
 def _header_line(held: Held) -> Around | None:
-    """What the first line says, where it is a header; it is taken off the stream then."""
+    """What the first line says, where it is a header, with findings below it; it is taken off the stream then."""
     if not held.peek(len(HEAD)).startswith(HEAD):
         return None
-    line, newline, rest = held.peek(HEADER_BYTES + 1).partition(b"\n")
-    around = _around(line) if newline else None
+    line, _, rest = held.peek(HEADER_BYTES + PEEK).partition(b"\n")
+    around = _around(line) if rest.strip(WHITE) else None
     if around is not None:
         held.head = rest
     return around

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from transforms.decoders.framing import HEADER_BYTES
-from transforms.decoders.reports import ENCODE, Level, Reports, _Findings
+from transforms.decoders.reports import ENCODE, Full, Level, Reports, _Findings
 from transforms.lake.records import Raw
 
 KEPT = ("name", "fullName", "version", "semanticVersion", "organization", "informationUri")
@@ -64,7 +64,7 @@ class Sarif(Reports):
 
     def _findings(
         self, found: _Findings, document: Raw, member: str, level: Level | None, items: list[msgspec.Raw]
-    ) -> None:
+    ) -> Full:
         in_run = level is not None and level.name == "run"
         rules = _Rules(level.text if level is not None and in_run else b"{}")
         run = Level(level.above if level is not None and in_run else level, "run", rules.run)
@@ -73,7 +73,7 @@ class Sarif(Reports):
             groups.setdefault(rules.of(item), []).append(item)
         for rule, results in groups.items():
             around = Level(run, "rule", rule) if rule else run
-            Reports._findings(self, found, document, member, around, results)
+            yield from Reports._findings(self, found, document, member, around, results)
 
 
 class _Rules:

@@ -1,7 +1,7 @@
 """Checkov: what it checked in infrastructure as code, passed, failed or skipped; a report for each kind of code.
 
-A record is a check of one resource. Reports have no time: it is their object's. The code that a finding quotes may
-hold a secret and is cut out. https://www.checkov.io/8.Outputs/JSON.html
+A record is a check of one resource. Reports have no time: it is their object's. The code that a finding quotes, and
+the configuration of its resource, may hold a secret and are cut out. https://www.checkov.io/8.Outputs/JSON.html
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ SOURCE = Source(
         marks=frozenset({"check_type", "checkov_version", "summary"}),
         key=("check_id",),
         clock=(),
-        cut=("code_block", "fixed_definition", "evaluations"),
+        cut=(
+            *("code_block", "fixed_definition", "evaluations", "connected_node.code_block"),
+            *("check_result.entity", "check_result.results_configuration"),
+        ),
     ),
     table=Table(
         identity=(

@@ -57,9 +57,11 @@ SOURCE = Source(
             "Code",
             "match",
             "CauseMetadata.Code",
+            "CauseMetadata.RenderedCause",
             "Finding.Match",
             "Finding.Code",
             "Finding.CauseMetadata.Code",
+            "Finding.CauseMetadata.RenderedCause",
         ),
         expand=envelope(
             "items", *(f"{kind}reports.aquasecurity.github.io" for kind in (*RESOURCES, *CLUSTER, "clustercompliance"))
