@@ -276,8 +276,9 @@ final as (
             when event.action = 'pull_request.create' then 'change.created'
             when event.action in ('pull_request.merge', 'pull_request.indirect_merge') then 'change.merged'
             when event.action = 'pull_request.close' then 'change.abandoned'
-            when event.action like 'pull_request_review.%' then 'change.reviewed'
-            when event.action like 'pull_request.%' then 'change.updated'
+            when event.action = 'pull_request_review.submit' then 'change.reviewed'
+            -- whoever dismisses or deletes a review is not its reviewer, whom the log does not name
+            when event.action like 'pull_request_review.%' or event.action like 'pull_request.%' then 'change.updated'
             when event.action = 'workflows.created_workflow_run' then 'pipelinerun.queued'
             when event.action = 'workflows.prepared_workflow_job' then 'taskrun.queued'
             when event.action = 'workflows.completed_workflow_run' then 'pipelinerun.finished'
@@ -310,7 +311,6 @@ final as (
             when 'pull_request.close' then 'closed'
         end as vcs_change_state,
         case when event.action = 'pull_request.create' then actor_login end as vcs_change_author,
-        case when event.action = 'pull_request_review.dismiss' then 'dismissed' end as vcs_review_state,
         setting as vcs_setting_name,
         case setting
             when 'branch protection' then event.name

@@ -304,6 +304,8 @@ final as (
             when done = 'pull_request.closed' and event.pull_request.merged = 'true' then 'change.merged'
             when done = 'pull_request.closed' then 'change.abandoned'
             when kind_of_event = 'pull_request' and event.action <> 'opened' then 'change.updated'
+            -- who dismisses or edits a review is not its reviewer: whose it is stands in vcs_reviews
+            when done in ('pull_request_review.dismissed', 'pull_request_review.edited') then 'change.updated'
             when kind_of_event in ('workflow_run', 'check_suite')
                 then case event.action
                     when 'completed' then 'pipelinerun.finished'
@@ -355,7 +357,11 @@ final as (
         end as vcs_change_state,
         -- before the merge it is that of a trial
         case when event.pull_request.merged = 'true' then event.pull_request.merge_commit_sha end as vcs_merge_revision,
-        case when kind_of_event = 'pull_request_review' then lower(event.review.state) end as vcs_review_state,
+        case when done = 'pull_request_review.submitted' then lower(event.review.state) end as vcs_review_state,
+        case
+            when done in ('pull_request_review.dismissed', 'pull_request_review.edited') and event.review.user.login is not null
+                then {{ list_of([struct_of({'reviewer': 'event.review.user.login', 'state': 'lower(event.review.state)'})]) }}
+        end as vcs_reviews,
         case when kind_of_event = 'push' then event.head_commit.author.name end as vcs_commit_author,
         case when kind_of_event = 'push' then event.head_commit.author.email end as vcs_commit_author_email_addr,
         case when kind_of_event = 'push' then event.forced = 'true' end as vcs_is_forced,
