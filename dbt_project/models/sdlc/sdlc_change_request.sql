@@ -36,9 +36,11 @@ changes as (
         ) as vcs_change_state,
         {{ latest("case when sdlc_event_type like 'change.%' then vcs_ref_name end") }} as vcs_ref_name,
         {{ latest('vcs_base_name') }} as vcs_base_name,
-        -- the head: else that of a run for the change
+        -- the head: a review may be of a commit before it, as may a run for the change
         coalesce(
-            {{ latest("case when sdlc_event_type like 'change.%' then vcs_ref_revision end") }}, {{ latest('vcs_ref_revision') }}
+            {{ latest("case when sdlc_event_type like 'change.%' and sdlc_event_type <> 'change.reviewed' then vcs_ref_revision end") }},
+            {{ latest("case when sdlc_event_type = 'change.reviewed' then vcs_ref_revision end") }},
+            {{ latest('vcs_ref_revision') }}
         ) as vcs_ref_revision,
         {{ latest('vcs_merge_revision') }} as vcs_merge_revision,
         min(case when sdlc_event_type = 'change.created' then time_dt end) as opened_dt,
@@ -53,6 +55,24 @@ changes as (
 
 ),
 
+-- a comment on GitHub takes back no verdict; of one time, as the API tells a review, what is dismissed was so after it was said
+spoken as (
+
+    select
+        placed.*,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid, actor_user_name
+            order by
+                case when vcs_provider = 'github' and vcs_review_state = 'commented' then 0 else 1 end,
+                time_dt,
+                case when vcs_review_state = 'dismissed' then 1 else 0 end,
+                event_uid
+        ) as turn
+    from placed
+    where sdlc_event_type = 'change.reviewed' and actor_user_name is not null
+
+),
+
 -- what each reviewer said last; a source that does not tell what was said leaves it at submitted
 verdicts as (
 
@@ -61,11 +81,10 @@ verdicts as (
         vcs_repository_name,
         vcs_change_uid,
         actor_user_name as reviewer,
-        coalesce({{ latest('vcs_review_state') }}, 'submitted') as state,
-        {{ latest('vcs_ref_revision') }} as revision,
-        max(time_dt) as reviewed_dt
-    from placed
-    where sdlc_event_type = 'change.reviewed' and actor_user_name is not null
+        coalesce({{ latest('vcs_review_state', 'turn') }}, 'submitted') as state,
+        {{ latest('vcs_ref_revision', 'turn') }} as revision,
+        max_by(time_dt, turn) as reviewed_dt
+    from spoken
     group by vcs_provider, vcs_repository_name, vcs_change_uid, actor_user_name
 
 ),
