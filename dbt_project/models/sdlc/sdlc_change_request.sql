@@ -93,11 +93,18 @@ numbered_verdicts as (
 
     select
         verdicts.*,
+        -- GitLab and Azure DevOps can let authors approve what is their own: that is no second pair of eyes
+        verdicts.state = 'approved' and lower(verdicts.reviewer) <> coalesce(lower(changes.vcs_change_author), '') as is_approval,
         row_number() over (
-            partition by vcs_provider, vcs_repository_name, vcs_change_uid
-            order by reviewed_dt, reviewer
+            partition by verdicts.vcs_provider, verdicts.vcs_repository_name, verdicts.vcs_change_uid
+            order by verdicts.reviewed_dt, verdicts.reviewer
         ) as place
     from verdicts
+    left join changes
+        on
+            coalesce(verdicts.vcs_provider, '') = coalesce(changes.vcs_provider, '')
+            and coalesce(verdicts.vcs_repository_name, '') = coalesce(changes.vcs_repository_name, '')
+            and verdicts.vcs_change_uid = changes.vcs_change_uid
 
 ),
 
@@ -110,8 +117,8 @@ reviews as (
         {{ rows_by_position(
             {'reviewer': 'reviewer', 'state': 'state', 'revision': 'revision', 'reviewed_dt': 'reviewed_dt'}, 'place', 'true',
         ) }} as reviews,
-        count(case when state = 'approved' then 1 end) as approvals,
-        {{ distinct_texts("case when state = 'approved' then reviewer end") }} as approved_by
+        count(case when is_approval then 1 end) as approvals,
+        {{ distinct_texts('case when is_approval then reviewer end') }} as approved_by
     from numbered_verdicts
     group by vcs_provider, vcs_repository_name, vcs_change_uid
 
