@@ -7,13 +7,16 @@
 {%- set repository = {'full_name': 'string', 'id': 'string', 'visibility': 'string', 'private': 'string'} -%}
 {%- set side = {'ref': 'string', 'sha': 'string', 'repo': repository} -%}
 {%- set signer = {'name': 'string', 'email': 'string', 'date': 'string'} -%}
+{#- Of a run on a branch that other repositories' pull requests come from, too: only those of its own are its changes. -#}
+{%- set pulls = [{'number': 'string', 'base': {'repo': {'id': 'string'}}}] -%}
+{%- set is_own = 'not coalesce(item.base.repo.id <> coalesce(said.repository.id, beside.repository.id), false)' -%}
 {%- set object_fields = {
     'id': 'string', 'node_id': 'string', 'url': 'string', 'sha': 'string', 'number': 'string', 'title': 'string', 'state': 'string', 'name': 'string',
     'status': 'string', 'conclusion': 'string', 'draft': 'string', 'merged_at': 'string', 'merge_commit_sha': 'string', 'user': person,
     'actor': person, 'triggering_actor': person, 'author': person, 'creator': person, 'merged_by': person, 'head': side, 'base': side,
     'submitted_at': 'string', 'commit_id': 'string', 'pull_request_url': 'string', 'pull_request_review_id': 'string', 'body': 'json',
     'run_id': 'string', 'run_attempt': 'string', 'run_started_at': 'string', 'event': 'string', 'path': 'string', 'head_branch': 'string',
-    'head_sha': 'string', 'workflow_id': 'string', 'workflow_name': 'string', 'repository': repository, 'pull_requests': [{'number': 'string'}],
+    'head_sha': 'string', 'workflow_id': 'string', 'workflow_name': 'string', 'repository': repository, 'pull_requests': pulls,
     'started_at': 'string', 'completed_at': 'string', 'updated_at': 'string', 'labels': 'json', 'runner_name': 'string',
     'runner_group_name': 'string', 'check_suite': {'id': 'string'}, 'app': {'name': 'string'}, 'latest_check_runs_count': 'string',
     'commit': {
@@ -98,7 +101,7 @@ opened as (
         ) as repo_uid,
         coalesce(
             case when thing = 'pull_request' then said.number end,
-            {{ list_item('said.pull_requests', 1) }}.number,
+            {{ list_item(list_where('said.pull_requests', is_own), 1) }}.number,
             nullif(regexp_extract(said.pull_request_url, '/pulls/([0-9]+)$', 1), '')
         ) as change_uid,
         case thing when 'workflow_run' then said.id when 'workflow_job' then said.run_id end as run_uid,

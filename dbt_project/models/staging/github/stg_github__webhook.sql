@@ -10,14 +10,17 @@
     'number': 'string', 'title': 'string', 'state': 'string', 'draft': 'string', 'merged': 'string', 'merged_at': 'string',
     'merge_commit_sha': 'string', 'user': person, 'head': side, 'base': side,
 } %}
+{# Of a run on a branch that other repositories' pull requests come from, too: only those of its own are its changes. #}
+{% set pulls = [{'number': 'string', 'base': {'repo': {'id': 'string'}}}] %}
+{% set is_own = 'not coalesce(item.base.repo.id <> event.repository.id, false)' %}
 {% set run = {
     'id': 'string', 'name': 'string', 'path': 'string', 'event': 'string', 'status': 'string', 'conclusion': 'string',
     'head_branch': 'string', 'head_sha': 'string', 'run_attempt': 'string', 'run_started_at': 'string', 'updated_at': 'string',
-    'actor': person, 'triggering_actor': person, 'pull_requests': [{'number': 'string'}],
+    'actor': person, 'triggering_actor': person, 'pull_requests': pulls,
 } %}
 {% set check = {
     'id': 'string', 'name': 'string', 'status': 'string', 'conclusion': 'string', 'head_sha': 'string', 'head_branch': 'string',
-    'started_at': 'string', 'completed_at': 'string', 'app': {'name': 'string', 'slug': 'string'}, 'pull_requests': [{'number': 'string'}],
+    'started_at': 'string', 'completed_at': 'string', 'app': {'name': 'string', 'slug': 'string'}, 'pull_requests': pulls,
 } %}
 {% set body_fields = {
     'action': 'string', 'ref': 'string', 'ref_type': 'string', 'before': 'string', 'after': 'string', 'forced': 'string',
@@ -162,9 +165,9 @@ opened as (
         coalesce(event.changes.role_name.to, event.changes.permission.to, 'collaborator') as privilege,
         coalesce(
             event.pull_request.number,
-            {{ list_item('event.workflow_run.pull_requests', 1) }}.number,
-            {{ list_item('event.check_run.pull_requests', 1) }}.number,
-            {{ list_item('event.check_suite.pull_requests', 1) }}.number
+            {{ list_item(list_where('event.workflow_run.pull_requests', is_own), 1) }}.number,
+            {{ list_item(list_where('event.check_run.pull_requests', is_own), 1) }}.number,
+            {{ list_item(list_where('event.check_suite.pull_requests', is_own), 1) }}.number
         ) as change_number,
         case
             when kind_of_event = 'push' and event.deleted = 'true' then event.before
