@@ -132,6 +132,7 @@ ran as (
         vcs_repository_name,
         vcs_change_uid,
         coalesce(cicd_task_name, cicd_pipeline_name) as name,
+        cicd_pipeline_name as pipeline,
         cicd_run_uid,
         cicd_run_attempt,
         cicd_run_result,
@@ -147,6 +148,7 @@ ran as (
         changes.vcs_repository_name,
         changes.vcs_change_uid,
         coalesce(events.cicd_task_name, events.cicd_pipeline_name) as name,
+        events.cicd_pipeline_name as pipeline,
         events.cicd_run_uid,
         events.cicd_run_attempt,
         events.cicd_run_result,
@@ -165,19 +167,32 @@ ran as (
 
 ),
 
-placed_runs as (
+dated_runs as (
 
     select
         ran.*,
-        row_number() over (
-            partition by vcs_provider, vcs_repository_name, vcs_change_uid, name
-            order by coalesce(cicd_run_attempt, 1), time_dt, event_uid
-        ) as turn
+        max(time_dt) over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid, name, pipeline, coalesce(cicd_run_uid, event_uid)
+        ) as last_told_dt
     from ran
     where name is not null
 
 ),
 
+-- the run that was told of last, and of that the last attempt, whatever its clock says
+placed_runs as (
+
+    select
+        dated_runs.*,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid, name, pipeline
+            order by last_told_dt, coalesce(cicd_run_uid, ''), coalesce(cicd_run_attempt, 1), time_dt, event_uid
+        ) as turn
+    from dated_runs
+
+),
+
+-- pipelines have jobs of one name
 outcomes as (
 
     select
@@ -185,14 +200,15 @@ outcomes as (
         vcs_repository_name,
         vcs_change_uid,
         name,
+        pipeline,
         {{ latest('cicd_run_result', 'turn') }} as result,
         {{ latest('cicd_run_uid', 'turn') }} as run_uid,
         row_number() over (
             partition by vcs_provider, vcs_repository_name, vcs_change_uid
-            order by name
+            order by name, coalesce(pipeline, '')
         ) as place
     from placed_runs
-    group by vcs_provider, vcs_repository_name, vcs_change_uid, name
+    group by vcs_provider, vcs_repository_name, vcs_change_uid, name, pipeline
 
 ),
 
@@ -202,7 +218,9 @@ checks as (
         vcs_provider,
         vcs_repository_name,
         vcs_change_uid,
-        {{ rows_by_position({'name': 'name', 'result': 'result', 'run_uid': 'run_uid'}, 'place', 'true') }} as checks
+        {{ rows_by_position(
+            {'name': 'name', 'result': 'result', 'run_uid': 'run_uid', 'pipeline': 'pipeline'}, 'place', 'true',
+        ) }} as checks
     from outcomes
     group by vcs_provider, vcs_repository_name, vcs_change_uid
 
