@@ -15,7 +15,7 @@
     'workflow_run_id': 'string', 'run_attempt': 'string', 'head_branch': 'string', 'head_sha': 'string', 'event': 'string',
     'conclusion': 'string', 'started_at': 'string', 'completed_at': 'string', 'job_workflow_ref': 'string',
     'is_hosted_runner': 'string', 'environment_name': 'string', 'runner_id': 'string', 'runner_name': 'string',
-    'ruleset_name': 'string', 'title': 'string', 'hook_id': 'string', 'job_name': 'string',
+    'ruleset_name': 'string', 'ruleset_enforcement': 'string', 'title': 'string', 'hook_id': 'string', 'job_name': 'string',
     'data': {'team': 'string', 'repo': 'string', 'user': 'string', 'permission': 'string', 'visibility': 'string'},
 } %}
 {# What stands in columns of its own; the rest of an event is `unmapped`. #}
@@ -91,6 +91,9 @@ opened as (
         end as setting,
         case
             when event.action like '%.destroy' or event.action like '%.delete' or event.action = 'repo.unarchived' then 'absent'
+            -- of a ruleset, in the API's words: active, evaluate or disabled
+            when event.action like 'repository_ruleset.%' and event.ruleset_enforcement = 'enabled' then 'active'
+            when event.action like 'repository_ruleset.%' and event.ruleset_enforcement <> '' then event.ruleset_enforcement
             when event.action like '%.disable' then 'disabled'
             when event.action like '%.enable' then 'enabled'
             else 'present'

@@ -379,6 +379,8 @@ final as (
             when setting is null then null
             when event.action in ('deleted', 'removed', 'unarchived') then 'absent'
             when setting = 'collaborator' then privilege
+            -- active, evaluate or disabled
+            when setting = 'ruleset' then coalesce(event.repository_ruleset.enforcement, 'present')
             else 'present'
         end as vcs_setting_value,
         case
