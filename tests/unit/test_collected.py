@@ -12,7 +12,8 @@ import pytest
 
 from transforms.errors import ConfigError
 from transforms.settings import Settings
-from transforms.sources.base import Beside
+from transforms.sources import github_actions, github_api
+from transforms.sources.base import Beside, Source
 from transforms.sources.collected import header
 from transforms.sources.github_webhook import SECRETS, WebhookHead, clock, vouch
 
@@ -55,6 +56,17 @@ def test_names_of_headers_are_told_apart_without_regard_to_case() -> None:
 @pytest.mark.parametrize("record", [b"{", b'{"headers":{},"body":"\\ud800"}', b"[" * 3000, b'{"body":{}}', b"{}"])
 def test_what_cannot_be_read_is_not_signed(record: bytes) -> None:
     assert vouch(record, beside(KEYS)) == {"signature": "absent"}
+
+
+@pytest.mark.parametrize("source", [github_actions.SOURCE, github_api.SOURCE], ids=lambda source: source.name)
+def test_a_webhook_beside_what_the_api_told_is_judged_as_well(source: Source) -> None:
+    assert source.vouch is not None
+    assert source.vouch(line(BODY, NEW.replace(" ", "-")), beside(KEYS)) == {"signature": "valid"}
+    assert source.vouch(line(BODY, "another"), beside(KEYS)) == {"signature": "invalid"}
+    assert source.vouch(line(BODY, None), beside(KEYS)) == {"signature": "absent"}
+    assert source.vouch(line(BODY, None), beside(None)) == {}
+    for told in (b'{"id":91,"node_id":"WFR_91"}', b"{", b"[" * 3000):
+        assert source.vouch(told, beside(KEYS)) == {}
 
 
 def test_without_a_secret_nothing_is_said() -> None:

@@ -143,7 +143,12 @@ judged as (
     select
         attested.*,
         coalesce(signer_repository, stated_repository) as repository,
-        case when verdict.state = 'verified' then {{ contradiction }} end as contradiction
+        case
+            -- anyone with an account may sign a statement about a build: its certificate names no repository
+            when verdict.state = 'verified' and signer_repository is null and stated_repository is not null
+                then concat('it tells of a build in ', stated_repository, ', and was signed by ', signer)
+            when verdict.state = 'verified' then {{ contradiction }}
+        end as contradiction
     from attested
 
 ),

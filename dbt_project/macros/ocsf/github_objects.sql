@@ -7,13 +7,16 @@
 {%- set repository = {'full_name': 'string', 'id': 'string', 'visibility': 'string', 'private': 'string'} -%}
 {%- set side = {'ref': 'string', 'sha': 'string', 'repo': repository} -%}
 {%- set signer = {'name': 'string', 'email': 'string', 'date': 'string'} -%}
+{#- Of a run on a branch that other repositories' pull requests come from, too: only those of its own are its changes. -#}
+{%- set pulls = [{'number': 'string', 'base': {'repo': {'id': 'string'}}}] -%}
+{%- set is_own = 'not coalesce(item.base.repo.id <> coalesce(said.repository.id, beside.repository.id), false)' -%}
 {%- set object_fields = {
     'id': 'string', 'node_id': 'string', 'url': 'string', 'sha': 'string', 'number': 'string', 'title': 'string', 'state': 'string', 'name': 'string',
     'status': 'string', 'conclusion': 'string', 'draft': 'string', 'merged_at': 'string', 'merge_commit_sha': 'string', 'user': person,
     'actor': person, 'triggering_actor': person, 'author': person, 'creator': person, 'merged_by': person, 'head': side, 'base': side,
     'submitted_at': 'string', 'commit_id': 'string', 'pull_request_url': 'string', 'pull_request_review_id': 'string', 'body': 'json',
     'run_id': 'string', 'run_attempt': 'string', 'run_started_at': 'string', 'event': 'string', 'path': 'string', 'head_branch': 'string',
-    'head_sha': 'string', 'workflow_id': 'string', 'workflow_name': 'string', 'repository': repository, 'pull_requests': [{'number': 'string'}],
+    'head_sha': 'string', 'workflow_id': 'string', 'workflow_name': 'string', 'repository': repository, 'pull_requests': pulls,
     'started_at': 'string', 'completed_at': 'string', 'updated_at': 'string', 'labels': 'json', 'runner_name': 'string',
     'runner_group_name': 'string', 'check_suite': {'id': 'string'}, 'app': {'name': 'string'}, 'latest_check_runs_count': 'string',
     'commit': {
@@ -33,6 +36,7 @@ unfolded as (
 
     select
         records.*,
+        {{ json_text('attributes', 'signature') }} as signature,
         case when {{ json_text('raw', 'headers') }} is not null then coalesce({{ json_text('raw', 'body') }}, raw) else raw end as body
     from records
 
@@ -98,7 +102,7 @@ opened as (
         ) as repo_uid,
         coalesce(
             case when thing = 'pull_request' then said.number end,
-            {{ list_item('said.pull_requests', 1) }}.number,
+            {{ list_item(list_where('said.pull_requests', is_own), 1) }}.number,
             nullif(regexp_extract(said.pull_request_url, '/pulls/([0-9]+)$', 1), '')
         ) as change_uid,
         case thing when 'workflow_run' then said.id when 'workflow_job' then said.run_id end as run_uid,
@@ -133,6 +137,8 @@ classified as (
         coalesce(kind_class, case when thing is not null then 6003 else 0 end) as to_class,
         coalesce(kind_activity, 99) as to_activity,
         case
+            -- what was not signed by GitHub is told, and marked: it proves nothing
+            when signature in ('invalid', 'absent') then 2
             when said.conclusion in ('failure', 'cancelled', 'timed_out', 'startup_failure', 'action_required') then 2
             when thing in ('workflow_run', 'workflow_job', 'check_run') and said.conclusion is null then 0
             when thing is null then 0
@@ -171,7 +177,14 @@ classified as (
         try_cast(coalesce(said.run_started_at, said.started_at) as timestamptz) as start_time_dt,
         try_cast(coalesce(said.completed_at, case when thing = 'workflow_run' and said.conclusion is not null then said.updated_at end) as timestamptz)
             as end_time_dt,
-        coalesce(said.conclusion, said.status, said.state, graph.State) as status_code,
+        case
+            when signature in ('invalid', 'absent') then signature || ' signature'
+            else coalesce(said.conclusion, said.status, said.state, graph.State)
+        end as status_code,
+        case
+            when signature = 'invalid' then 'the signature is that of no configured secret: anyone may have sent this'
+            when signature = 'absent' then 'not signed, although a secret is configured: anyone may have sent this'
+        end as status_detail,
         {{ json_without('body', [
             'id', 'node_id', 'url', 'user', 'head', 'base', 'repository', 'actor', 'triggering_actor', 'title', 'number', 'sha', 'commit', 'sender',
             'workflow_run', 'workflow_job', 'workflow', 'organization', 'enterprise', '_links',

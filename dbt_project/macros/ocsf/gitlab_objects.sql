@@ -114,7 +114,9 @@ opened as (
             as standing,
         coalesce(about.state, said.state) as change_standing,
         coalesce(said.user.username, said.user_username, said.author.username, said.user.name, said.user_name, said.author_name) as actor_login,
-        coalesce(said.user.id, said.user_id, said.author.id) as actor_uid
+        coalesce(said.user.id, said.user_id, said.author.id) as actor_uid,
+        -- of a push, which lists its commits from the oldest on, the one that the branch now points to
+        {{ list_item(list_where('said.commits', 'item.id in (said.after, said.checkout_sha)'), 1) }} as pushed
     from named
 
 ),
@@ -168,7 +170,7 @@ classified as (
 {% macro gitlab_objects_columns(source) -%}
         {{ sdlc_activity(source, 'GitLab', 'GitLab', uid='coalesce(about.id, said.id, said.build_id, said.deployment_id)', code='done', text='body') }},
         coalesce(
-            case when thing in ('push', 'tag_push') then {{ list_item('said.commits', 1) }}.message end,
+            case when thing in ('push', 'tag_push') then pushed.message end,
             case when thing = 'commit' then said.message end
         ) as message,
         try_cast(coalesce(said.build_started_at, said.started_at, about.created_at, said.created_at) as timestamptz) as start_time_dt,
@@ -249,11 +251,11 @@ classified as (
                 })) }}
         end as vcs_reviews,
         case
-            when thing = 'push' then {{ list_item('said.commits', 1) }}.author.name
+            when thing = 'push' then pushed.author.name
             when thing = 'commit' then said.author_name
         end as vcs_commit_author,
         case
-            when thing = 'push' then {{ list_item('said.commits', 1) }}.author.email
+            when thing = 'push' then pushed.author.email
             when thing = 'commit' then said.author_email
         end as vcs_commit_author_email_addr,
         case when thing = 'protected_branch' then 'branch protection' end as vcs_setting_name,

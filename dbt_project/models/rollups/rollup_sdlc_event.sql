@@ -157,6 +157,129 @@ reviews as (
 
 ),
 
+-- evidence speaks for each of its subjects, of which the event's own columns name the first
+attested as (
+
+    select
+        event_date,
+        event_uid,
+        source,
+        time_dt,
+        sdlc_event_type,
+        status_id = 2 as is_failure,
+        actor_user_name,
+        actor_user_type,
+        case when sdlc_event_type like 'commit.%' then message end as message,
+        start_time_dt,
+        end_time_dt,
+        status_code,
+        status_detail,
+        vcs_provider,
+        vcs_repository_name,
+        vcs_repository_uid,
+        vcs_repository_visibility,
+        vcs_ref_name,
+        vcs_ref_type,
+        vcs_ref_revision,
+        vcs_base_revision,
+        vcs_base_name,
+        vcs_change_uid,
+        vcs_change_title,
+        vcs_change_author,
+        vcs_change_state,
+        vcs_merge_revision,
+        vcs_review_state,
+        vcs_commit_author,
+        vcs_commit_author_email_addr,
+        vcs_commit_signature,
+        vcs_is_forced,
+        vcs_is_signature_verified,
+        vcs_setting_name,
+        vcs_setting_target,
+        vcs_setting_value,
+        case when coalesce(cicd_run_uid, cicd_deployment_uid) is not null then coalesce(cicd_provider, vcs_provider, source) end
+            as cicd_provider,
+        cicd_pipeline_name,
+        cicd_pipeline_path,
+        cicd_run_uid,
+        cicd_run_attempt,
+        cicd_run_result,
+        cicd_trigger,
+        cicd_runner_type,
+        cicd_task_uid,
+        cicd_task_name,
+        cicd_environment_name,
+        cicd_deployment_uid,
+        cicd_deployment_state,
+        artifact_digest,
+        provenance_verified,
+        {{ one_row_each('resources') }} as subject
+    from {{ new_rows(ref('ocsf_api_activity')) }}
+    where provenance_verified is not null
+
+),
+
+subjects as (
+
+    select
+        event_date,
+        event_uid,
+        source,
+        time_dt,
+        sdlc_event_type,
+        is_failure,
+        actor_user_name,
+        actor_user_type,
+        message,
+        start_time_dt,
+        end_time_dt,
+        status_code,
+        status_detail,
+        vcs_provider,
+        vcs_repository_name,
+        vcs_repository_uid,
+        vcs_repository_visibility,
+        vcs_ref_name,
+        vcs_ref_type,
+        vcs_ref_revision,
+        vcs_base_revision,
+        vcs_base_name,
+        vcs_change_uid,
+        vcs_change_title,
+        vcs_change_author,
+        vcs_change_state,
+        vcs_merge_revision,
+        vcs_review_state,
+        vcs_commit_author,
+        vcs_commit_author_email_addr,
+        vcs_commit_signature,
+        vcs_is_forced,
+        vcs_is_signature_verified,
+        vcs_setting_name,
+        vcs_setting_target,
+        vcs_setting_value,
+        cicd_provider,
+        cicd_pipeline_name,
+        cicd_pipeline_path,
+        cicd_run_uid,
+        cicd_run_attempt,
+        cicd_run_result,
+        cicd_trigger,
+        cicd_runner_type,
+        cicd_task_uid,
+        cicd_task_name,
+        cicd_environment_name,
+        cicd_deployment_uid,
+        cicd_deployment_state,
+        subject.name as artifact_name,
+        subject.uid as artifact_digest,
+        case when subject.name like 'pkg:%' then subject.name end as artifact_purl,
+        provenance_verified
+    from attested
+    where subject.type = 'artifact' and subject.uid <> artifact_digest
+
+),
+
 rights as (
 
     select
@@ -223,6 +346,8 @@ together as (
     select * from told
     union all
     select * from reviews
+    union all
+    select * from subjects
     union all
     select * from rights
 

@@ -36,9 +36,11 @@ changes as (
         ) as vcs_change_state,
         {{ latest("case when sdlc_event_type like 'change.%' then vcs_ref_name end") }} as vcs_ref_name,
         {{ latest('vcs_base_name') }} as vcs_base_name,
-        -- the head: else that of a run for the change
+        -- the head: a review may be of a commit before it, as may a run for the change
         coalesce(
-            {{ latest("case when sdlc_event_type like 'change.%' then vcs_ref_revision end") }}, {{ latest('vcs_ref_revision') }}
+            {{ latest("case when sdlc_event_type like 'change.%' and sdlc_event_type <> 'change.reviewed' then vcs_ref_revision end") }},
+            {{ latest("case when sdlc_event_type = 'change.reviewed' then vcs_ref_revision end") }},
+            {{ latest('vcs_ref_revision') }}
         ) as vcs_ref_revision,
         {{ latest('vcs_merge_revision') }} as vcs_merge_revision,
         min(case when sdlc_event_type = 'change.created' then time_dt end) as opened_dt,
@@ -53,6 +55,24 @@ changes as (
 
 ),
 
+-- a comment on GitHub takes back no verdict; of one time, as the API tells a review, what is dismissed was so after it was said
+spoken as (
+
+    select
+        placed.*,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid, actor_user_name
+            order by
+                case when vcs_provider = 'github' and vcs_review_state = 'commented' then 0 else 1 end,
+                time_dt,
+                case when vcs_review_state = 'dismissed' then 1 else 0 end,
+                event_uid
+        ) as turn
+    from placed
+    where sdlc_event_type = 'change.reviewed' and actor_user_name is not null
+
+),
+
 -- what each reviewer said last; a source that does not tell what was said leaves it at submitted
 verdicts as (
 
@@ -61,11 +81,10 @@ verdicts as (
         vcs_repository_name,
         vcs_change_uid,
         actor_user_name as reviewer,
-        coalesce({{ latest('vcs_review_state') }}, 'submitted') as state,
-        {{ latest('vcs_ref_revision') }} as revision,
-        max(time_dt) as reviewed_dt
-    from placed
-    where sdlc_event_type = 'change.reviewed' and actor_user_name is not null
+        coalesce({{ latest('vcs_review_state', 'turn') }}, 'submitted') as state,
+        {{ latest('vcs_ref_revision', 'turn') }} as revision,
+        max_by(time_dt, turn) as reviewed_dt
+    from spoken
     group by vcs_provider, vcs_repository_name, vcs_change_uid, actor_user_name
 
 ),
@@ -74,11 +93,18 @@ numbered_verdicts as (
 
     select
         verdicts.*,
+        -- GitLab and Azure DevOps can let authors approve what is their own: that is no second pair of eyes
+        verdicts.state = 'approved' and lower(verdicts.reviewer) <> coalesce(lower(changes.vcs_change_author), '') as is_approval,
         row_number() over (
-            partition by vcs_provider, vcs_repository_name, vcs_change_uid
-            order by reviewed_dt, reviewer
+            partition by verdicts.vcs_provider, verdicts.vcs_repository_name, verdicts.vcs_change_uid
+            order by verdicts.reviewed_dt, verdicts.reviewer
         ) as place
     from verdicts
+    left join changes
+        on
+            coalesce(verdicts.vcs_provider, '') = coalesce(changes.vcs_provider, '')
+            and coalesce(verdicts.vcs_repository_name, '') = coalesce(changes.vcs_repository_name, '')
+            and verdicts.vcs_change_uid = changes.vcs_change_uid
 
 ),
 
@@ -91,8 +117,8 @@ reviews as (
         {{ rows_by_position(
             {'reviewer': 'reviewer', 'state': 'state', 'revision': 'revision', 'reviewed_dt': 'reviewed_dt'}, 'place', 'true',
         ) }} as reviews,
-        count(case when state = 'approved' then 1 end) as approvals,
-        {{ distinct_texts("case when state = 'approved' then reviewer end") }} as approved_by
+        count(case when is_approval then 1 end) as approvals,
+        {{ distinct_texts('case when is_approval then reviewer end') }} as approved_by
     from numbered_verdicts
     group by vcs_provider, vcs_repository_name, vcs_change_uid
 
@@ -106,6 +132,7 @@ ran as (
         vcs_repository_name,
         vcs_change_uid,
         coalesce(cicd_task_name, cicd_pipeline_name) as name,
+        cicd_pipeline_name as pipeline,
         cicd_run_uid,
         cicd_run_attempt,
         cicd_run_result,
@@ -121,6 +148,7 @@ ran as (
         changes.vcs_repository_name,
         changes.vcs_change_uid,
         coalesce(events.cicd_task_name, events.cicd_pipeline_name) as name,
+        events.cicd_pipeline_name as pipeline,
         events.cicd_run_uid,
         events.cicd_run_attempt,
         events.cicd_run_result,
@@ -139,19 +167,32 @@ ran as (
 
 ),
 
-placed_runs as (
+dated_runs as (
 
     select
         ran.*,
-        row_number() over (
-            partition by vcs_provider, vcs_repository_name, vcs_change_uid, name
-            order by coalesce(cicd_run_attempt, 1), time_dt, event_uid
-        ) as turn
+        max(time_dt) over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid, name, pipeline, coalesce(cicd_run_uid, event_uid)
+        ) as last_told_dt
     from ran
     where name is not null
 
 ),
 
+-- the run that was told of last, and of that the last attempt, whatever its clock says
+placed_runs as (
+
+    select
+        dated_runs.*,
+        row_number() over (
+            partition by vcs_provider, vcs_repository_name, vcs_change_uid, name, pipeline
+            order by last_told_dt, coalesce(cicd_run_uid, ''), coalesce(cicd_run_attempt, 1), time_dt, event_uid
+        ) as turn
+    from dated_runs
+
+),
+
+-- pipelines have jobs of one name
 outcomes as (
 
     select
@@ -159,14 +200,15 @@ outcomes as (
         vcs_repository_name,
         vcs_change_uid,
         name,
+        pipeline,
         {{ latest('cicd_run_result', 'turn') }} as result,
         {{ latest('cicd_run_uid', 'turn') }} as run_uid,
         row_number() over (
             partition by vcs_provider, vcs_repository_name, vcs_change_uid
-            order by name
+            order by name, coalesce(pipeline, '')
         ) as place
     from placed_runs
-    group by vcs_provider, vcs_repository_name, vcs_change_uid, name
+    group by vcs_provider, vcs_repository_name, vcs_change_uid, name, pipeline
 
 ),
 
@@ -176,7 +218,9 @@ checks as (
         vcs_provider,
         vcs_repository_name,
         vcs_change_uid,
-        {{ rows_by_position({'name': 'name', 'result': 'result', 'run_uid': 'run_uid'}, 'place', 'true') }} as checks
+        {{ rows_by_position(
+            {'name': 'name', 'result': 'result', 'run_uid': 'run_uid', 'pipeline': 'pipeline'}, 'place', 'true',
+        ) }} as checks
     from outcomes
     group by vcs_provider, vcs_repository_name, vcs_change_uid
 

@@ -33,7 +33,7 @@ wholes as (
         substr(revision, 1, 12) as abbreviation,
         min(revision) as whole
     from named
-    where length(revision) >= 40
+    where length(revision) >= 40 and coalesce(provenance_verified, true)
     group by vcs_provider, vcs_repository_name, substr(revision, 1, 12)
     having min(revision) = max(revision)
 
@@ -70,6 +70,8 @@ placed as (
         and revision like '%_______'
         and replace(revision, '0', '') <> ''
         and not coalesce(is_failure and sdlc_event_type like 'commit.%', false)
+        -- whoever forges a statement can name any commit in it
+        and coalesce(provenance_verified, true)
 
 ),
 

@@ -19,7 +19,8 @@ placed as (
             order by coalesce(cicd_run_attempt, 1), time_dt, event_uid
         ) as place
     from events
-    where cicd_run_uid is not null
+    -- whoever forges a statement can name any run in it
+    where cicd_run_uid is not null and coalesce(provenance_verified, true)
 
 ),
 

@@ -50,6 +50,7 @@ final as (
     where
         newest = 1
         and coalesce(status_code, '') <> 'revoked'
+        and coalesce(start_time_dt <= current_timestamp, true)
         and coalesce(coalesce(end_time_dt, osint_expiration_dt) > current_timestamp, true)
 
 )

@@ -135,7 +135,6 @@ named as (
         end as done,
         event.eventType is not null as is_hook,
         {{ list_item('event.resource.refUpdates', 1) }} as moved,
-        {{ list_item('event.resource.commits', 1) }} as pushed,
         coalesce(event.resource.pullRequestId, event.pullRequestId) as change_uid,
         coalesce(event.resource.repository.name, event.repository.name, event.data.RepositoryName, artifact_repo) as repo,
         coalesce(event.resource.repository.id, event.repository.id, event.data.RepoId, artifact_repo_uid) as repo_uid,
@@ -167,6 +166,7 @@ matched as (
 
     select
         named.*,
+        {{ list_item(list_where('event.resource.commits', 'item.commitId = moved.newObjectId'), 1) }} as pushed,
         kinds.class_uid as kind_class,
         kinds.activity_id as kind_activity
     from named

@@ -15,7 +15,7 @@
     'workflow_run_id': 'string', 'run_attempt': 'string', 'head_branch': 'string', 'head_sha': 'string', 'event': 'string',
     'conclusion': 'string', 'started_at': 'string', 'completed_at': 'string', 'job_workflow_ref': 'string',
     'is_hosted_runner': 'string', 'environment_name': 'string', 'runner_id': 'string', 'runner_name': 'string',
-    'ruleset_name': 'string', 'title': 'string', 'hook_id': 'string', 'job_name': 'string',
+    'ruleset_name': 'string', 'ruleset_enforcement': 'string', 'title': 'string', 'hook_id': 'string', 'job_name': 'string',
     'data': {'team': 'string', 'repo': 'string', 'user': 'string', 'permission': 'string', 'visibility': 'string'},
 } %}
 {# What stands in columns of its own; the rest of an event is `unmapped`. #}
@@ -91,6 +91,9 @@ opened as (
         end as setting,
         case
             when event.action like '%.destroy' or event.action like '%.delete' or event.action = 'repo.unarchived' then 'absent'
+            -- of a ruleset, in the API's words: active, evaluate or disabled
+            when event.action like 'repository_ruleset.%' and event.ruleset_enforcement = 'enabled' then 'active'
+            when event.action like 'repository_ruleset.%' and event.ruleset_enforcement <> '' then event.ruleset_enforcement
             when event.action like '%.disable' then 'disabled'
             when event.action like '%.enable' then 'enabled'
             else 'present'
@@ -276,8 +279,9 @@ final as (
             when event.action = 'pull_request.create' then 'change.created'
             when event.action in ('pull_request.merge', 'pull_request.indirect_merge') then 'change.merged'
             when event.action = 'pull_request.close' then 'change.abandoned'
-            when event.action like 'pull_request_review.%' then 'change.reviewed'
-            when event.action like 'pull_request.%' then 'change.updated'
+            when event.action = 'pull_request_review.submit' then 'change.reviewed'
+            -- whoever dismisses or deletes a review is not its reviewer, whom the log does not name
+            when event.action like 'pull_request_review.%' or event.action like 'pull_request.%' then 'change.updated'
             when event.action = 'workflows.created_workflow_run' then 'pipelinerun.queued'
             when event.action = 'workflows.prepared_workflow_job' then 'taskrun.queued'
             when event.action = 'workflows.completed_workflow_run' then 'pipelinerun.finished'
@@ -310,7 +314,6 @@ final as (
             when 'pull_request.close' then 'closed'
         end as vcs_change_state,
         case when event.action = 'pull_request.create' then actor_login end as vcs_change_author,
-        case when event.action = 'pull_request_review.dismiss' then 'dismissed' end as vcs_review_state,
         setting as vcs_setting_name,
         case setting
             when 'branch protection' then event.name

@@ -10,14 +10,17 @@
     'number': 'string', 'title': 'string', 'state': 'string', 'draft': 'string', 'merged': 'string', 'merged_at': 'string',
     'merge_commit_sha': 'string', 'user': person, 'head': side, 'base': side,
 } %}
+{# Of a run on a branch that other repositories' pull requests come from, too: only those of its own are its changes. #}
+{% set pulls = [{'number': 'string', 'base': {'repo': {'id': 'string'}}}] %}
+{% set is_own = 'not coalesce(item.base.repo.id <> event.repository.id, false)' %}
 {% set run = {
     'id': 'string', 'name': 'string', 'path': 'string', 'event': 'string', 'status': 'string', 'conclusion': 'string',
     'head_branch': 'string', 'head_sha': 'string', 'run_attempt': 'string', 'run_started_at': 'string', 'updated_at': 'string',
-    'actor': person, 'triggering_actor': person, 'pull_requests': [{'number': 'string'}],
+    'actor': person, 'triggering_actor': person, 'pull_requests': pulls,
 } %}
 {% set check = {
     'id': 'string', 'name': 'string', 'status': 'string', 'conclusion': 'string', 'head_sha': 'string', 'head_branch': 'string',
-    'started_at': 'string', 'completed_at': 'string', 'app': {'name': 'string', 'slug': 'string'}, 'pull_requests': [{'number': 'string'}],
+    'started_at': 'string', 'completed_at': 'string', 'app': {'name': 'string', 'slug': 'string'}, 'pull_requests': pulls,
 } %}
 {% set body_fields = {
     'action': 'string', 'ref': 'string', 'ref_type': 'string', 'before': 'string', 'after': 'string', 'forced': 'string',
@@ -162,9 +165,9 @@ opened as (
         coalesce(event.changes.role_name.to, event.changes.permission.to, 'collaborator') as privilege,
         coalesce(
             event.pull_request.number,
-            {{ list_item('event.workflow_run.pull_requests', 1) }}.number,
-            {{ list_item('event.check_run.pull_requests', 1) }}.number,
-            {{ list_item('event.check_suite.pull_requests', 1) }}.number
+            {{ list_item(list_where('event.workflow_run.pull_requests', is_own), 1) }}.number,
+            {{ list_item(list_where('event.check_run.pull_requests', is_own), 1) }}.number,
+            {{ list_item(list_where('event.check_suite.pull_requests', is_own), 1) }}.number
         ) as change_number,
         case
             when kind_of_event = 'push' and event.deleted = 'true' then event.before
@@ -304,6 +307,8 @@ final as (
             when done = 'pull_request.closed' and event.pull_request.merged = 'true' then 'change.merged'
             when done = 'pull_request.closed' then 'change.abandoned'
             when kind_of_event = 'pull_request' and event.action <> 'opened' then 'change.updated'
+            -- who dismisses or edits a review is not its reviewer: whose it is stands in vcs_reviews
+            when done in ('pull_request_review.dismissed', 'pull_request_review.edited') then 'change.updated'
             when kind_of_event in ('workflow_run', 'check_suite')
                 then case event.action
                     when 'completed' then 'pipelinerun.finished'
@@ -355,7 +360,11 @@ final as (
         end as vcs_change_state,
         -- before the merge it is that of a trial
         case when event.pull_request.merged = 'true' then event.pull_request.merge_commit_sha end as vcs_merge_revision,
-        case when kind_of_event = 'pull_request_review' then lower(event.review.state) end as vcs_review_state,
+        case when done = 'pull_request_review.submitted' then lower(event.review.state) end as vcs_review_state,
+        case
+            when done in ('pull_request_review.dismissed', 'pull_request_review.edited') and event.review.user.login is not null
+                then {{ list_of([struct_of({'reviewer': 'event.review.user.login', 'state': 'lower(event.review.state)'})]) }}
+        end as vcs_reviews,
         case when kind_of_event = 'push' then event.head_commit.author.name end as vcs_commit_author,
         case when kind_of_event = 'push' then event.head_commit.author.email end as vcs_commit_author_email_addr,
         case when kind_of_event = 'push' then event.forced = 'true' end as vcs_is_forced,
@@ -370,6 +379,8 @@ final as (
             when setting is null then null
             when event.action in ('deleted', 'removed', 'unarchived') then 'absent'
             when setting = 'collaborator' then privilege
+            -- active, evaluate or disabled
+            when setting = 'ruleset' then coalesce(event.repository_ruleset.enforcement, 'present')
             else 'present'
         end as vcs_setting_value,
         case

@@ -95,6 +95,7 @@ told as (
         translate(
             lower(coalesce(entry.ioc_type, entry.indicator_type, case when entry.pattern is null then entry.type end)), '-_:. /', ''
         ) as word,
+        nullif(trim(coalesce(entry.valid_until, entry.expires, entry.expiration)), '') as told_until,
         trim(coalesce(
             nullif(entry.indicator, ''), nullif(entry.ioc, ''), nullif(entry.ioc_value, ''), nullif(entry.value, ''),
             nullif(entry.ip, ''), nullif(entry.domain, ''), nullif(entry.url, ''), nullif(entry.sha256, ''), nullif(entry.sha1, ''),
@@ -187,6 +188,12 @@ typed as (
             else 0
         end as type_id,
         coalesce(entry.confidence, entry.confidence_level) as sure,
+        -- a time as feeds write it: a count is of seconds below 10^11, else of milliseconds
+        case
+            when regexp_extract(told_until, '^[0-9]{9,11}$', 0) <> '' then {{ timestamp_of_ms('cast(told_until as bigint) * 1000') }}
+            when regexp_extract(told_until, '^[0-9]{12,15}$', 0) <> '' then {{ timestamp_of_ms('cast(told_until as bigint)') }}
+            else try_cast(told_until as timestamptz)
+        end as until_dt,
         coalesce(entry.labels, entry.tags) as words,
         case
             when kind = 'kev' then 'CISA'
@@ -243,14 +250,14 @@ final as (
             said=["case when kind = 'kev' then 'Known Exploited Vulnerabilities Catalog' end", 'feed'],
         ) }},
         try_cast(entry.valid_from as timestamptz) as start_time_dt,
-        try_cast(coalesce(entry.valid_until, entry.expires, entry.expiration) as timestamptz) as end_time_dt,
+        until_dt as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'kind') }},
         cast(1 as integer) as severity_id,
         'Informational' as severity,
         cast(case when to_class = 5021 then 1 else 0 end as integer) as status_id,
         case when to_class = 5021 then 'Success' else 'Unknown' end as status,
-        case when entry.revoked = 'true' then 'revoked' end as status_code,
+        case when lower(entry.revoked) = 'true' then 'revoked' end as status_code,
         case when kind = 'kev' then told_vulnerabilityName else entry.name end as message,
         case
             when to_class = 5021 then {{ json_without('entry_text', told) }}
@@ -277,7 +284,7 @@ final as (
             entry.modified, entry.updated_at, entry.updated, entry.last_updated, entry.last_seen, entry.last_seen_utc
         ) as timestamptz) as osint_modified_dt,
         try_cast(coalesce(told_dateAdded, entry.date_added, entry.dateadded) as timestamptz) as osint_uploaded_dt,
-        try_cast(coalesce(entry.valid_until, entry.expires, entry.expiration) as timestamptz) as osint_expiration_dt,
+        until_dt as osint_expiration_dt,
         {{ list_where(list_map(
             "case when left(words, 1) = '[' then " ~ parse_json('words', ['string']) ~ " else split(nullif(words, 'None'), ',') end",
             'trim(item)',
