@@ -177,6 +177,7 @@ def test_the_packages_code_is_never_run() -> None:
         b"no gzip",
         None,
     ],
+    ids=["call", "newer", "short", "cut", "plain", "absent"],
 )
 def test_packaged_data_of_another_kind_is_refused(data: bytes | None, tmp_path: Path, monkeypatch: Any) -> None:
     if data is not None:
