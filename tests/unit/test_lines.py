@@ -235,6 +235,7 @@ def test_quotes_brackets_and_fields_that_were_appended_later():
         (b"[a [b c]", [b"a [b c"]),
         (b"[] [ ] [" + b"x" * 65 + b" y]", [b"[]", b" ", b"[" + b"x" * 65, b"y]"]),
         (b'"', [b'"']),
+        (b'"," "a" ","', [b",", b"a", b","]),
     ],
 )
 def test_quotes_that_are_odd(line, fields):

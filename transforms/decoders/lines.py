@@ -482,5 +482,5 @@ with_quotes = QUOTED.findall
 def _bare(field: bytes) -> bytes:
     first = field[:1]
     if first == b'"':
-        return field[1:-1] if len(field) > 1 and field[-1:] == b'"' and b'","' not in field else field
+        return field[1:-1] if len(field) > 1 and field[-1:] == b'"' and b'","' not in field[1:-1] else field
     return field[1:-1] if first == b"[" and b" " in field else field
