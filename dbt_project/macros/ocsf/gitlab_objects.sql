@@ -18,7 +18,8 @@
         'id': 'string', 'iid': 'string', 'title': 'string', 'state': 'string', 'action': 'string', 'source_branch': 'string',
         'target_branch': 'string', 'merge_commit_sha': 'string', 'last_commit': commit, 'author_id': 'string', 'draft': 'string',
         'work_in_progress': 'string', 'ref': 'string', 'sha': 'string', 'before_sha': 'string', 'status': 'string', 'source': 'json',
-        'tag': 'string', 'created_at': 'string', 'finished_at': 'string', 'name': 'string',
+        'tag': 'string', 'created_at': 'string', 'finished_at': 'string', 'name': 'string', 'system': 'string',
+        'system_action': 'string',
     },
     'merge_request': {'iid': 'string', 'title': 'string'},
     'build_id': 'string', 'build_name': 'string', 'build_status': 'string', 'build_started_at': 'string', 'build_finished_at': 'string',
@@ -140,7 +141,7 @@ classified as (
         coalesce(kind_activity, 99) as to_activity,
         case
             when thing in ('pipeline', 'build', 'deployment') and standing in ('failed', 'canceled') then 2
-            when thing in ('pipeline', 'build', 'deployment') and standing in ('running', 'pending', 'created', 'manual', 'waiting_for_resource') then 0
+            when thing in ('pipeline', 'build', 'deployment') and coalesce(standing, '') not in ('success', 'skipped') then 0
             when thing is null then 0
             else 1
         end as result,
@@ -186,7 +187,8 @@ classified as (
             when thing = 'commit' then 'commit.observed'
             when thing = 'merge_request' and said.object_kind is null then 'change.observed'
             when thing = 'merge_request'
-                then case about.action
+                -- a push that resets approvals is no review by whoever pushed
+                then case case when coalesce(about.system, '') <> 'true' then about.action end
                     when 'open' then 'change.created'
                     when 'merge' then 'change.merged'
                     when 'close' then 'change.abandoned'
@@ -241,10 +243,14 @@ classified as (
         end as vcs_change_state,
         coalesce(about.merge_commit_sha, said.merge_commit_sha, said.squash_commit_sha) as vcs_merge_revision,
         case
+            when about.system = 'true' then null
             when about.action in ('approved', 'approval') then 'approved'
             when about.action in ('unapproved', 'unapproval') then 'dismissed'
         end as vcs_review_state,
         case
+            -- nobody's approval is left
+            when about.system = 'true' and about.system_action = 'approvals_reset_on_push'
+                then {{ list_where(list_of([struct_of({'reviewer': 'cast(null as varchar)', 'state': 'cast(null as varchar)'})]), 'false') }}
             when thing = 'approval'
                 then {{ list_map(list_where('said.approved_by', 'item.user.username is not null'), struct_of({
                     'reviewer': 'item.user.username', 'state': "'approved'",

@@ -93,6 +93,25 @@ opened as (
     where
         vcs_change_uid is not null
         and coalesce(status_code, '') not in ('invalid signature', 'absent signature')
+    union all
+    -- and a word that these were all, for whom it names no more: GitHub's reviews are told one by one
+    select
+        event_date,
+        event_uid,
+        source,
+        time_dt,
+        vcs_provider,
+        vcs_repository_name,
+        vcs_repository_uid,
+        vcs_ref_revision,
+        vcs_change_uid,
+        {{ struct_of({'reviewer': 'cast(null as varchar)', 'state': "'listed'"}) }} as review
+    from {{ new_rows(ref('ocsf_api_activity')) }}
+    where
+        vcs_change_uid is not null
+        and vcs_reviews is not null
+        and vcs_provider <> 'github'
+        and coalesce(status_code, '') not in ('invalid signature', 'absent signature')
 
 ),
 
@@ -153,7 +172,7 @@ reviews as (
         cast(null as varchar) as artifact_purl,
         cast(null as boolean) as provenance_verified
     from opened
-    where review.reviewer is not null
+    where review.reviewer is not null or review.state = 'listed'
 
 ),
 

@@ -89,22 +89,56 @@ verdicts as (
 
 ),
 
+-- when a source last told all of a change's reviewers
+listed as (
+
+    select
+        vcs_provider,
+        vcs_repository_name,
+        vcs_change_uid,
+        max(time_dt) as listed_dt
+    from placed
+    where sdlc_event_type = 'change.reviewed' and vcs_review_state = 'listed'
+    group by vcs_provider, vcs_repository_name, vcs_change_uid
+
+),
+
+standing as (
+
+    select
+        verdicts.vcs_provider,
+        verdicts.vcs_repository_name,
+        verdicts.vcs_change_uid,
+        verdicts.reviewer,
+        -- whom a later list leaves out has taken the approval back
+        case when verdicts.state = 'approved' and verdicts.reviewed_dt < listed.listed_dt then 'dismissed' else verdicts.state end as state,
+        verdicts.revision,
+        verdicts.reviewed_dt
+    from verdicts
+    left join listed
+        on
+            verdicts.vcs_provider = listed.vcs_provider
+            and verdicts.vcs_repository_name = listed.vcs_repository_name
+            and verdicts.vcs_change_uid = listed.vcs_change_uid
+
+),
+
 numbered_verdicts as (
 
     select
-        verdicts.*,
+        standing.*,
         -- GitLab and Azure DevOps can let authors approve what is their own: that is no second pair of eyes
-        verdicts.state = 'approved' and lower(verdicts.reviewer) <> coalesce(lower(changes.vcs_change_author), '') as is_approval,
+        standing.state = 'approved' and lower(standing.reviewer) <> coalesce(lower(changes.vcs_change_author), '') as is_approval,
         row_number() over (
-            partition by verdicts.vcs_provider, verdicts.vcs_repository_name, verdicts.vcs_change_uid
-            order by verdicts.reviewed_dt, verdicts.reviewer
+            partition by standing.vcs_provider, standing.vcs_repository_name, standing.vcs_change_uid
+            order by standing.reviewed_dt, standing.reviewer
         ) as place
-    from verdicts
+    from standing
     left join changes
         on
-            coalesce(verdicts.vcs_provider, '') = coalesce(changes.vcs_provider, '')
-            and coalesce(verdicts.vcs_repository_name, '') = coalesce(changes.vcs_repository_name, '')
-            and verdicts.vcs_change_uid = changes.vcs_change_uid
+            coalesce(standing.vcs_provider, '') = coalesce(changes.vcs_provider, '')
+            and coalesce(standing.vcs_repository_name, '') = coalesce(changes.vcs_repository_name, '')
+            and standing.vcs_change_uid = changes.vcs_change_uid
 
 ),
 

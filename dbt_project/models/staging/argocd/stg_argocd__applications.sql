@@ -105,7 +105,7 @@ opened as (
             when service is not null then concat_ws('/', service, method)
             when said.reason is not null then said.reason
         end as done,
-        -- images of what runs now, which the newest sync left: one that is named by its digest
+        -- images of what runs now, which the newest sync left, if it ended well: one that is named by its digest
         {{ list_item(list_where('around.status.summary.images', "item like '%@sha256:%'"), 1) }} as image
     from parsed
 
@@ -215,8 +215,8 @@ final as (
             when done = 'sync.failed' or done = 'OperationCompleted' and result = 2 then 'failure'
             when done in ('sync.running', 'OperationStarted') then 'in_progress'
         end as cicd_deployment_state,
-        case when is_sync then nullif(regexp_extract(image, '^(.+?)(:[^:/@]+)?@', 1), '') end as artifact_name,
-        case when is_sync then nullif(regexp_extract(image, '@(sha256:[0-9a-f]{64})$', 1), '') end as artifact_digest
+        case when done = 'sync.succeeded' then nullif(regexp_extract(image, '^(.+?)(:[^:/@]+)?@', 1), '') end as artifact_name,
+        case when done = 'sync.succeeded' then nullif(regexp_extract(image, '@(sha256:[0-9a-f]{64})$', 1), '') end as artifact_digest
     from classified
 
 )

@@ -167,6 +167,7 @@ matched as (
     select
         named.*,
         {{ list_item(list_where('event.resource.commits', 'item.commitId = moved.newObjectId'), 1) }} as pushed,
+        coalesce(named.done, '') in ('git.pullrequest.updated', 'git.pullrequest.merged') as is_anyones,
         kinds.class_uid as kind_class,
         kinds.activity_id as kind_activity
     from named
@@ -205,20 +206,24 @@ classified as (
             when done is null then 0
             else 1
         end as result,
+        -- who changed a pull request is not said, nor who ended it, but by closedBy
         coalesce(
-            event.actorUPN, event.resource.pushedBy.uniqueName, event.resource.closedBy.uniqueName, event.resource.createdBy.uniqueName,
+            event.actorUPN, event.resource.pushedBy.uniqueName, event.resource.closedBy.uniqueName,
+            case when not is_anyones then event.resource.createdBy.uniqueName end,
             event.resource.requestedFor.uniqueName, event.createdBy.uniqueName, event.requestedFor.uniqueName,
             event.resource.deployment.requestedBy.uniqueName
         ) as actor_login,
         coalesce(
-            event.actorUserId, event.resource.pushedBy.id, event.resource.closedBy.id, event.resource.createdBy.id,
+            event.actorUserId, event.resource.pushedBy.id, event.resource.closedBy.id,
+            case when not is_anyones then event.resource.createdBy.id end,
             event.resource.requestedFor.id, event.createdBy.id, event.requestedFor.id, event.resource.deployment.requestedBy.id
         ) as actor_uid,
         case
             when coalesce(
                 event.actorUPN,
                 event.resource.pushedBy.uniqueName,
-                event.resource.createdBy.uniqueName,
+                event.resource.closedBy.uniqueName,
+                case when not is_anyones then event.resource.createdBy.uniqueName end,
                 event.resource.requestedFor.uniqueName,
                 event.createdBy.uniqueName, event.requestedFor.uniqueName, event.resource.deployment.requestedBy.uniqueName
             ) is not null then 'User'
@@ -293,10 +298,14 @@ final as (
             when done like 'ms.vss-release.deployment%' then 'service.deployed'
         end as sdlc_event_type,
         case
-            when event.repository.type = 'GitHub' or artifact.type = 'GitHub' then 'github'
+            when coalesce(event.resource.repository.type, event.repository.type) = 'GitHub' or artifact.type = 'GitHub' then 'github'
             when repo is not null or build_uid is not null then 'azure_repos'
         end as vcs_provider,
-        case when event.repository.type = 'GitHub' then event.repository.id when repo is not null then repo_name end as vcs_repository_name,
+        case
+            when event.resource.repository.type = 'GitHub' then event.resource.repository.id
+            when event.repository.type = 'GitHub' then event.repository.id
+            when repo is not null then repo_name
+        end as vcs_repository_name,
         repo_uid as vcs_repository_uid,
         regexp_replace(
             coalesce(event.resource.sourceRefName, event.sourceRefName, moved.name, event.resource.sourceBranch, event.sourceBranch),
