@@ -117,10 +117,14 @@ def listed() -> Expand:
 
 @dataclass(frozen=True, slots=True)
 class JsonRecords:
-    """The framing of JSON: records are what `expand` makes of each value."""
+    """The framing of JSON: records are what `expand` makes of each value.
+
+    whole: what lies within a document that is broken is not read as one.
+    """
 
     expand: Expand
     appendable: bool = True
+    whole: bool = False
 
     def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
         return read_records(
@@ -131,6 +135,7 @@ class JsonRecords:
             chunk_bytes=bounds.chunk_bytes,
             max_record=bounds.max_record,
             max_document=bounds.max_document,
+            whole=self.whole,
         )
 
 
@@ -143,6 +148,7 @@ def read_records(
     chunk_bytes: int = 16 << 20,
     max_record: int = 16 << 20,
     max_document: int = 512 << 20,
+    whole: bool = False,
 ) -> Iterator[Chunk]:
     """Chunks of about `chunk_bytes` of plain text each. With `final` false a last incomplete record is left.
 
@@ -161,7 +167,7 @@ def read_records(
         if lines:
             chunk = _values(held, expand, number, offset, max_record, final=final and end)
         elif end:
-            chunk = _document(held, expand, number, offset, final, max_record)
+            chunk = _document(held, expand, number, offset, final, max_record, whole)
         else:
             chunk = Chunk(next_no=number, consumed=offset)
         if end:
@@ -202,7 +208,9 @@ def _starts_with_line(data: bytes, expand: Expand) -> bool:
     return bool(line)
 
 
-def _document(data: bytes, expand: Expand, number: int, offset: int, final: bool, max_record: int) -> Chunk:
+def _document(
+    data: bytes, expand: Expand, number: int, offset: int, final: bool, max_record: int, whole: bool
+) -> Chunk:
     text, reason = data.strip(WHITE), ""
     if not text:
         return Chunk(next_no=number, consumed=offset + len(data))
@@ -217,10 +225,16 @@ def _document(data: bytes, expand: Expand, number: int, offset: int, final: bool
             chunk.consumed = offset + len(data)
             return chunk
     chunk = _values(data, expand, number, offset, max_record, final=final)
-    broken = final and reason and len(chunk.bad) > 1 and not chunk.records
+    broken = final and reason and ((len(chunk.bad) > 1 and not chunk.records) or (whole and _within(text, chunk)))
     if broken and not _starts_with_line(data, expand):  # one broken document, not many broken lines
-        chunk.bad, chunk.next_no = [_bad(number, text, reason, max_record)], number + 1
+        chunk = Chunk(bad=[_bad(number, text, reason, max_record)], next_no=number + 1, consumed=chunk.consumed)
     return chunk
+
+
+def _within(text: bytes, chunk: Chunk) -> bool:
+    """Whether what was found in a text lies within its first value, which is broken and indented."""
+    first = bool(chunk.bad) and chunk.bad[0].record_no < min(chunk.numbers, default=chunk.next_no)
+    return first and text.partition(b"\n")[2][:1] in (b" ", b"\t")
 
 
 def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: int, *, final: bool) -> Chunk:
