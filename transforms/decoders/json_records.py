@@ -42,7 +42,7 @@ RESCAN_FREE = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """Takes a JSON value apart into records. Raises msgspec.DecodeError or RecursionError where it is not JSON."""
+    """Takes a JSON value apart into records. Raises ValueError or RecursionError where it is not JSON in UTF-8."""
 
     one: Callable[[Raw], list[Raw]]
     lines: Callable[[bytes], list[Raw] | None] = lambda lines: None
@@ -87,7 +87,7 @@ def envelope(*keys: str) -> Expand:
         try:
             found = outer.decode_lines(text)
             return list(anything.decode_lines(text)) if found.count(nothing) == len(found) else None
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return None
 
     return Expand(one, lines)
@@ -203,7 +203,7 @@ def _starts_with_line(data: bytes, expand: Expand) -> bool:
     line = first[: first.find(b"\n")] if b"\n" in first else b""
     try:
         expand(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return bool(line)
 
@@ -217,7 +217,7 @@ def _document(
     if text[:1] in (b"{", b"["):
         try:
             items = expand(text)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             reason = _why(error)
         else:
             chunk = Chunk(next_no=number)
@@ -264,7 +264,7 @@ def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: i
         if line:
             try:
                 items = expand(line)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 start, state, scanned = at, "", 0
                 if line[:1] in OPENS and budget > 0:
                     at, state, scanned = _spanning(data, at, expand, chunk, max_record)
@@ -301,7 +301,7 @@ def _spanning(data: bytes, at: int, expand: Expand, chunk: Chunk, max_record: in
         value = data[at:behind]
         try:
             _take(chunk, expand(value), max_record)
-        except (msgspec.DecodeError, RecursionError) as error:  # Python's scanner lets NaN pass
+        except (ValueError, RecursionError) as error:  # Python's scanner lets NaN pass
             chunk.bad.append(_bad(chunk.next_no, value, _why(error), max_record))
             chunk.next_no += 1
         at = _gap(data, behind)
@@ -381,7 +381,7 @@ def _bad(number: int, data: bytes, reason: str, max_record: int) -> Bad:
 def _refusal(expand: Expand, data: bytes) -> str:
     try:
         expand(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return _why(error)
     return "not JSON where it stands"
 
