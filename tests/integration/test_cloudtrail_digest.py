@@ -231,3 +231,14 @@ def test_out_of_a_folder_there_is_no_signature_to_judge(tmp_path: Path) -> None:
     (row,) = lake.rows(f"bronze/{NAME}")
     assert json.loads(row["attributes"]) == {"signature": {"state": "unsigned"}}
     assert sha256(row["raw"].encode()).hexdigest() == sha256(gzip.decompress(body)).hexdigest()
+
+
+def test_what_is_not_utf_8_is_put_aside(tmp_path: Path) -> None:
+    key, body, _ = Trail("example-trail", Signer(), START).deliver()
+    path = tmp_path / "bucket" / key
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress(gzip.decompress(body).replace(ACCOUNT.encode(), b"\xe9")))
+    lake = Landed(Settings(lake=str(tmp_path / "lake"), environment={}, workers=1))
+    lake.land(NAME, tmp_path / "bucket")
+    assert lake.bronze(NAME) == []
+    assert [reason[:8] for _, _, reason, _ in lake.quarantine()] == ["not JSON"]

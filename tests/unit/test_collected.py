@@ -53,7 +53,17 @@ def test_names_of_headers_are_told_apart_without_regard_to_case() -> None:
     assert header({"b": 3}, "b") is header({"C": ""}, "c") is header(None, "c") is None
 
 
-@pytest.mark.parametrize("record", [b"{", b'{"headers":{},"body":"\\ud800"}', b"[" * 3000, b'{"body":{}}', b"{}"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"{",
+        b'{"headers":{},"body":"\\ud800"}',
+        b"[" * 3000,
+        b'{"body":{}}',
+        b"{}",
+        b'{"headers":{"a":"\xe9"},"body":1}',
+    ],
+)
 def test_what_cannot_be_read_is_not_signed(record: bytes) -> None:
     assert vouch(record, beside(KEYS)) == {"signature": "absent"}
 

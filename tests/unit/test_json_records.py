@@ -175,6 +175,7 @@ def test_lists_under_several_names_all_count():
         (b'{"Records":[1],"Records":[2]}', [b'{"Records":[1],"Records":[2]}'], []),
         (b'{"Records":[1],"a":{"Records":[2]}}', [b"1"], []),
         (b'{"Records":{"a":1}}', [b'{"Records":{"a":1}}'], []),
+        (b'{"Records":[1],"\xe9":1,"Records":[2]}', [], ["not JSON: "]),
         (b'{"a":1e999}', [b'{"a":1e999}'], []),
         (b'{"a":1,"a":2}', [b'{"a":1,"a":2}'], []),
         (b'{"a":NaN}', [], ["not JSON: "]),

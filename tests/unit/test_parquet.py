@@ -142,6 +142,19 @@ def test_damaged_pages_are_refused_or_read():
     assert refused > 20
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\4\0\0\0"), pa.py_buffer(b"caf\xe9")),
+        pa.array([(1 << 31) - 1], pa.int32()).view(pa.date32()),
+    ],
+    ids=["text", "day"],
+)
+def test_values_that_python_cannot_say_are_refused(column):
+    with pytest.raises(DataError, match="Parquet data damaged"):
+        read(written(pa.table({"a": column})))
+
+
 def test_giant_names_are_refused():
     with pytest.raises(DataError, match="column names of 70000 bytes, over the limit of 65536"):
         read(written(pa.table({"x" * 70_000: [1]})))

@@ -204,6 +204,16 @@ def test_chunks_are_bounded_and_numbers_go_on() -> None:
     assert chunks[-1].consumed == len(text)
 
 
+def test_what_lies_within_a_broken_report_stands_for_nothing() -> None:
+    """It may look like a finding of its own, and would have another's surroundings."""
+    text = json.dumps({"Schema": 2, "Results": [{"Weak": [{"ID": "1", "Deep": {"ID": "2"}}] * 2}]}, indent=1)
+    chunk = read(text[:-9])
+    assert (chunk.records, [bad.length for bad in chunk.bad], chunk.consumed) == ([], [len(text) - 9], len(text) - 9)
+    after = read(f"{text}\n{text[:-9]}")
+    assert len(after.records) >= 2 and after.bad
+    assert len(read('{"Schema"\n' + json.dumps(REPORT)).records) == 2
+
+
 @pytest.mark.parametrize("weak", [[{"ID": "1"}] * 3000, [1] * 3000], ids=["findings", "none"])
 @pytest.mark.parametrize("each_alone", [False, True])
 def test_what_stands_around_many_findings_fills_no_chunk(weak: list[Any], each_alone: bool) -> None:

@@ -82,3 +82,14 @@ def test_code_is_not_quoted() -> None:
         "relatedLocations": [kept],
         "properties": {"commit": "c"},
     }
+
+
+@pytest.mark.parametrize("where", ["Tool", "a/one", "b"])
+def test_a_log_that_is_not_utf_8_is_put_aside(where: str) -> None:
+    """As tools on Windows write it: of a name, of another rule, of the result itself."""
+    tool = {"driver": {"name": "Tool", "rules": RULES}}
+    log = json.dumps({"runs": [{"tool": tool, "results": [{"ruleId": "b"}]}]}).encode()
+    data = log.replace(f'"{where}"'.encode(), b'"caf\xe9"')
+    (chunk,) = SOURCE.read(io.BytesIO(data), Bounds())
+    assert len(chunk.records) + len(chunk.bad) == 1
+    assert chunk.next_no == 1

@@ -294,7 +294,7 @@ def _records(data: bytes, bounds: Bounds) -> Chunk:
     if CLOSED.search(text[-TAIL:]):
         try:
             items = EXPAND(whole)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             pass
         else:
             chunk = Chunk(numbers=list(range(len(items))), records=list(items), next_no=len(items))

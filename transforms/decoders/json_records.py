@@ -42,7 +42,7 @@ RESCAN_FREE = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """Takes a JSON value apart into records. Raises msgspec.DecodeError or RecursionError where it is not JSON."""
+    """Takes a JSON value apart into records. Raises ValueError or RecursionError where it is not JSON in UTF-8."""
 
     one: Callable[[Raw], list[Raw]]
     lines: Callable[[bytes], list[Raw] | None] = lambda lines: None
@@ -87,7 +87,7 @@ def envelope(*keys: str) -> Expand:
         try:
             found = outer.decode_lines(text)
             return list(anything.decode_lines(text)) if found.count(nothing) == len(found) else None
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return None
 
     return Expand(one, lines)
@@ -117,10 +117,14 @@ def listed() -> Expand:
 
 @dataclass(frozen=True, slots=True)
 class JsonRecords:
-    """The framing of JSON: records are what `expand` makes of each value."""
+    """The framing of JSON: records are what `expand` makes of each value.
+
+    whole: what lies within a document that is broken is not read as one.
+    """
 
     expand: Expand
     appendable: bool = True
+    whole: bool = False
 
     def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
         return read_records(
@@ -131,6 +135,7 @@ class JsonRecords:
             chunk_bytes=bounds.chunk_bytes,
             max_record=bounds.max_record,
             max_document=bounds.max_document,
+            whole=self.whole,
         )
 
 
@@ -143,6 +148,7 @@ def read_records(
     chunk_bytes: int = 16 << 20,
     max_record: int = 16 << 20,
     max_document: int = 512 << 20,
+    whole: bool = False,
 ) -> Iterator[Chunk]:
     """Chunks of about `chunk_bytes` of plain text each. With `final` false a last incomplete record is left.
 
@@ -161,7 +167,7 @@ def read_records(
         if lines:
             chunk = _values(held, expand, number, offset, max_record, final=final and end)
         elif end:
-            chunk = _document(held, expand, number, offset, final, max_record)
+            chunk = _document(held, expand, number, offset, final, max_record, whole)
         else:
             chunk = Chunk(next_no=number, consumed=offset)
         if end:
@@ -197,19 +203,21 @@ def _starts_with_line(data: bytes, expand: Expand) -> bool:
     line = first[: first.find(b"\n")] if b"\n" in first else b""
     try:
         expand(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return bool(line)
 
 
-def _document(data: bytes, expand: Expand, number: int, offset: int, final: bool, max_record: int) -> Chunk:
+def _document(
+    data: bytes, expand: Expand, number: int, offset: int, final: bool, max_record: int, whole: bool
+) -> Chunk:
     text, reason = data.strip(WHITE), ""
     if not text:
         return Chunk(next_no=number, consumed=offset + len(data))
     if text[:1] in (b"{", b"["):
         try:
             items = expand(text)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             reason = _why(error)
         else:
             chunk = Chunk(next_no=number)
@@ -217,10 +225,16 @@ def _document(data: bytes, expand: Expand, number: int, offset: int, final: bool
             chunk.consumed = offset + len(data)
             return chunk
     chunk = _values(data, expand, number, offset, max_record, final=final)
-    broken = final and reason and len(chunk.bad) > 1 and not chunk.records
+    broken = final and reason and ((len(chunk.bad) > 1 and not chunk.records) or (whole and _within(text, chunk)))
     if broken and not _starts_with_line(data, expand):  # one broken document, not many broken lines
-        chunk.bad, chunk.next_no = [_bad(number, text, reason, max_record)], number + 1
+        chunk = Chunk(bad=[_bad(number, text, reason, max_record)], next_no=number + 1, consumed=chunk.consumed)
     return chunk
+
+
+def _within(text: bytes, chunk: Chunk) -> bool:
+    """Whether what was found in a text lies within its first value, which is broken and indented."""
+    first = bool(chunk.bad) and chunk.bad[0].record_no < min(chunk.numbers, default=chunk.next_no)
+    return first and text.partition(b"\n")[2][:1] in (b" ", b"\t")
 
 
 def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: int, *, final: bool) -> Chunk:
@@ -250,7 +264,7 @@ def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: i
         if line:
             try:
                 items = expand(line)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 start, state, scanned = at, "", 0
                 if line[:1] in OPENS and budget > 0:
                     at, state, scanned = _spanning(data, at, expand, chunk, max_record)
@@ -287,7 +301,7 @@ def _spanning(data: bytes, at: int, expand: Expand, chunk: Chunk, max_record: in
         value = data[at:behind]
         try:
             _take(chunk, expand(value), max_record)
-        except (msgspec.DecodeError, RecursionError) as error:  # Python's scanner lets NaN pass
+        except (ValueError, RecursionError) as error:  # Python's scanner lets NaN pass
             chunk.bad.append(_bad(chunk.next_no, value, _why(error), max_record))
             chunk.next_no += 1
         at = _gap(data, behind)
@@ -367,7 +381,7 @@ def _bad(number: int, data: bytes, reason: str, max_record: int) -> Bad:
 def _refusal(expand: Expand, data: bytes) -> str:
     try:
         expand(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return _why(error)
     return "not JSON where it stands"
 

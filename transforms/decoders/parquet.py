@@ -116,11 +116,15 @@ def _batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Raises DataError for a text that is not UTF-8, and for a day that is none."""
     rows: list[dict[str, Any]]
     try:
-        rows = batch.to_pylist(maps_as_pydicts="strict")
-    except (KeyError, TypeError):  # a key twice, or one that is a list or a struct
-        rows = batch.to_pylist()
+        try:
+            rows = batch.to_pylist(maps_as_pydicts="strict")
+        except (KeyError, TypeError):  # a key twice, or one that is a list or a struct
+            rows = batch.to_pylist()
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"Parquet data damaged: {error}") from None
     return rows
 
 

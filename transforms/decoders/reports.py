@@ -90,7 +90,7 @@ class Reports:
         held = Held(stream)
         around = _remembered(bounds.attributes) or _header_line(held)
         found = _Findings(self, bounds, bounds.first_no)
-        documents = JsonRecords(self.expand if around is None else ONE_EACH)
+        documents = JsonRecords(self.expand if around is None else ONE_EACH, whole=True)
         consumed = 0
         for chunk in documents(held, replace(bounds, max_record=bounds.max_document)):
             pieces: list[tuple[int, Raw | Bad]] = [(bad.record_no, bad) for bad in chunk.bad]

@@ -93,14 +93,14 @@ class _Rules:
                     if name is not None:
                         self.by_id.setdefault(name, rule)
             self.run = ENCODE(_bare(ANYTHING.decode(self.run)))
-        except (msgspec.MsgspecError, RecursionError):  # a run of another shape is kept as it is
+        except (msgspec.MsgspecError, RecursionError, ValueError):  # a run of another shape is kept as it is
             self.lists = []
 
     def of(self, result: msgspec.Raw) -> bytes:
         """The text of a result's rule; empty where none is known, or where it is too large to stand beside it."""
         try:
             said = RESULT.decode(result)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, RecursionError, ValueError):
             return b""
         reference = said.rule or _RuleReference()
         part = 0 if reference.component is None or reference.component.index is None else reference.component.index + 1

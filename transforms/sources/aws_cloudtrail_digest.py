@@ -74,7 +74,7 @@ def vouch(record: bytes, beside: Beside) -> Mapping[str, Any]:
     """
     try:
         head = HEAD.decode(record)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         return {}
     metadata = beside.store.metadata(beside.item)
     if metadata is None:
@@ -92,7 +92,7 @@ def _log_files(record: bytes, beside: Beside) -> dict[str, Any]:
     before, below, _ = beside.item.uri.rpartition("AWSLogs/")
     try:
         named = NAMED.decode(record)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         return {}
     keys = {
         match[1]: file.hashValue

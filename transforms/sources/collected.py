@@ -68,7 +68,7 @@ def signed(record: bytes, beside: Beside, variable: str, name: str) -> Mapping[s
     try:
         head = LINE.decode(record)
         sent = body_of(head)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         return {"signature": "absent"}
     given = header(head.headers, name)
     if given is None or not sent:
