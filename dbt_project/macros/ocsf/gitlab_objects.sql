@@ -23,7 +23,7 @@
     },
     'merge_request': {'iid': 'string', 'title': 'string'},
     'build_id': 'string', 'build_name': 'string', 'build_status': 'string', 'build_started_at': 'string', 'build_finished_at': 'string',
-    'pipeline_id': 'string', 'sha': 'string', 'project_name': 'string', 'environment': 'json', 'commit': commit,
+    'pipeline_id': 'string', 'sha': 'string', 'project_name': 'string', 'repository': {'homepage': 'string'}, 'environment': 'json', 'commit': commit,
     'runner': {'is_shared': 'string', 'runner_type': 'string'},
     'deployment_id': 'string', 'deployable_id': 'string', 'short_sha': 'string', 'status': 'string', 'commit_url': 'string',
     'id': 'string', 'iid': 'string', 'web_url': 'string', 'state': 'string', 'title': 'string', 'source': 'string', 'name': 'string',
@@ -93,6 +93,8 @@ opened as (
             nullif(regexp_extract(said.web_url, '^https?://[^/]+/(.+?)/(-/)?(merge_requests|pipelines|jobs|issues|commit)/', 1), ''),
             nullif(regexp_extract(said.references.full, '^(.+)[!#][0-9]+$', 1), ''),
             nullif(regexp_extract(said.deployable.pipeline.web_url, '^https?://[^/]+/(.+?)/(-/)?pipelines/', 1), ''),
+            -- a job's hook has the address beside the names that people read, which are not those of the path
+            nullif(regexp_extract(said.repository.homepage, '^https?://[^/]+/(.+)$', 1), ''),
             replace(said.project_name, ' / ', '/')
         ) as repo_name,
         coalesce(said.project.id, said.project_id, said.pipeline.project_id, said.deployable.pipeline.project_id) as repo_uid,
