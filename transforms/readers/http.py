@@ -511,7 +511,7 @@ class _Pull:
         try:
             with self.store.open(item) as stream:
                 return msgspec.json.decode(_all(stream), type=_Landed)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError) as error:
             raise DataError(f"{shown(item.uri)}: no landed page: {error}") from None
 
     def _seen(self, uri: str, landed: _Landed) -> Seen:

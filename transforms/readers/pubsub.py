@@ -141,7 +141,7 @@ def _poster(uri: str, subscription: str, environment: Mapping[str, str], wait_se
             if answer.status_code == 200:
                 try:
                     return msgspec.json.decode(answer.content)
-                except msgspec.DecodeError as error:
+                except (msgspec.DecodeError, ValueError) as error:
                     reason = f"an answer that is no JSON: {error}"
                     continue
             reason = f"status {answer.status_code}"
