@@ -560,8 +560,9 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
             unpacked, packed = plain(stream, size=item.to_byte - item.from_byte, max_ratio=settings.max_ratio)
             final = final or packed
             read = source.read(unpacked, _bounds(settings, item, final))
-            for chunk in read if redactor is None else map(redactor.chunk, read):
-                here = place.of(vouched(settings, source, _remote(item), chunk))
+            for delivered in read:
+                chunk = writable(settings, source, redactor, _remote(item), delivered)
+                here = place.of(chunk)
                 rows = builder.rows(chunk, here)
                 batch.writer.add(rows.table)
                 if rows.bad:
@@ -593,16 +594,15 @@ def redactor_of(settings: Settings, source: Source) -> Redactor | None:
     return None if source.redact is None else Redactor(source.redact, settings.redaction_key)
 
 
-def vouched(settings: Settings, source: Source, item: RemoteObject, chunk: Chunk) -> Chunk:
-    """The chunk, whose attributes say what the source's verification found, where it has one.
+def writable(settings: Settings, source: Source, redactor: Redactor | None, item: RemoteObject, chunk: Chunk) -> Chunk:
+    """The chunk, whose attributes say what the source's verification found of it, and then without its secrets.
 
     Raises ObjectGone, ConfigError, RetryableError.
     """
-    if source.vouch is None or not chunk.records:
-        return chunk
-    beside = Beside(item, store_of(item.uri, settings), settings)
-    chunk.tell_each([source.vouch(bytes(record), beside) for record in chunk.records])
-    return chunk
+    if source.vouch is not None and chunk.records:
+        beside = Beside(item, store_of(item.uri, settings), settings)
+        chunk.tell_each([source.vouch(bytes(record), beside) for record in chunk.records])
+    return chunk if redactor is None else redactor.chunk(chunk)
 
 
 def _bounds(settings: Settings, item: Planned, final: bool) -> Bounds:

@@ -23,7 +23,7 @@ from transforms.lake.quarantine import quarantine_table
 from transforms.lake.records import Chunk, Columns
 from transforms.lake.schemas import QUARANTINE
 from transforms.lake.table import Changes, Lake, Snapshot
-from transforms.land import redactor_of, store_of, vouched
+from transforms.land import redactor_of, store_of, writable
 from transforms.readers.base import RemoteObject
 from transforms.settings import Settings
 from transforms.sources import get, registry
@@ -139,8 +139,7 @@ def _replay(settings: Settings, name: str) -> Replayed:
                 environment=settings.environment,
             )
             read = source.read(stream, bounds)
-            plain_read = read if redactor is None else map(redactor.chunk, read)
-            chunks = [vouched(settings, source, _object(row), chunk) for chunk in plain_read]
+            chunks = [writable(settings, source, redactor, _object(row), chunk) for chunk in read]
         except (DataError, ObjectGone, RetryableError, ConfigError, OSError):
             continue  # it stays open
         beyond = [_beyond(chunk, landed.first_no + landed.count) for chunk in chunks]

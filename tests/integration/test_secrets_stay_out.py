@@ -193,3 +193,22 @@ def test_a_key_that_can_be_guessed_is_refused(settings: Settings) -> None:
 def test_only_json_can_be_redacted() -> None:
     with pytest.raises(ConfigError, match="JSON records only"):
         replace(get("aws_vpc_flow"), redact=get("gitleaks").redact)
+
+
+@pytest.mark.parametrize(("signed_with", "verdict"), [("hooks-own-secret", "valid"), ("another-secret", "invalid")])
+def test_a_signature_is_judged_before_the_secret_is_taken_out(
+    keyed: Settings, tmp_path: Path, signed_with: str, verdict: str
+) -> None:
+    secret = "planted-in-an-alert-0123456789"
+    alert = {"number": 1, "url": "https://api.github.com/repos/example/shop/secret-scanning/alerts/1", "state": "open"}
+    body = json.dumps({"action": "created", "alert": {**alert, "created_at": "2026-03-02T10:00:00Z", "secret": secret}})
+    headers = {"X-Hub-Signature-256": "sha256=" + hmac.digest(signed_with.encode(), body.encode(), "sha256").hex()}
+    (tmp_path / "in").mkdir()
+    line = json.dumps({"received_at": "2026-03-02T10:00:01Z", "headers": headers})
+    (tmp_path / "in" / "hook.json").write_text(f'{line[:-1]}, "body": {body}}}\n')
+    shared = {**keyed.environment, "CATCHMENT_GITHUB_WEBHOOK_SECRETS": "hooks-own-secret"}
+    lake = Landed(replace(keyed, environment=shared))
+    assert lake.land("github_secret_scanning", tmp_path / "in").records == 1
+    (row,) = lake.rows("bronze/github_secret_scanning")
+    assert json.loads(row["attributes"])["signature"] == verdict
+    assert held(Path(keyed.lake), [secret]) == set()

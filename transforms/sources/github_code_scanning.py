@@ -12,6 +12,7 @@ from transforms.decoders.json_records import envelope
 from transforms.sources.base import Source
 from transforms.sources.collected import KEYS
 from transforms.sources.github_alerts import AlertHead, clock, identity, reject
+from transforms.sources.github_objects import vouch
 
 SOURCE = Source(
     name="github_code_scanning",
@@ -27,5 +28,6 @@ SOURCE = Source(
     identity=identity,
     clock=clock,
     reject=reject,
+    vouch=vouch,
     cadence=timedelta(minutes=5),
 )

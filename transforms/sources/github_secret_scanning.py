@@ -14,6 +14,7 @@ from transforms.decoders.redaction import Redaction
 from transforms.sources.base import Source
 from transforms.sources.collected import KEYS
 from transforms.sources.github_alerts import AlertHead, clock, identity, reject
+from transforms.sources.github_objects import vouch
 
 SOURCE = Source(
     name="github_secret_scanning",
@@ -29,6 +30,7 @@ SOURCE = Source(
     identity=identity,
     clock=clock,
     reject=reject,
+    vouch=vouch,
     redact=Redaction(secrets=("secret",)),
     cadence=timedelta(minutes=5),
 )

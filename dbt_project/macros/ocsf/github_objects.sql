@@ -36,7 +36,7 @@ unfolded as (
 
     select
         records.*,
-        {{ json_text('attributes', 'signature') }} as signature,
+        {{ unsigned('attributes') }} as proof_state,
         case when {{ json_text('raw', 'headers') }} is not null then coalesce({{ json_text('raw', 'body') }}, raw) else raw end as body
     from records
 
@@ -138,7 +138,7 @@ classified as (
         coalesce(kind_activity, 99) as to_activity,
         case
             -- what was not signed by GitHub is told, and marked: it proves nothing
-            when signature in ('invalid', 'absent') then 2
+            when proof_state is not null then 2
             when said.conclusion in ('failure', 'cancelled', 'timed_out', 'startup_failure', 'action_required') then 2
             when thing in ('workflow_run', 'workflow_job', 'check_run') and said.conclusion is null then 0
             when thing is null then 0
@@ -177,14 +177,8 @@ classified as (
         try_cast(coalesce(said.run_started_at, said.started_at) as timestamptz) as start_time_dt,
         try_cast(coalesce(said.completed_at, case when thing = 'workflow_run' and said.conclusion is not null then said.updated_at end) as timestamptz)
             as end_time_dt,
-        case
-            when signature in ('invalid', 'absent') then signature || ' signature'
-            else coalesce(said.conclusion, said.status, said.state, graph.State)
-        end as status_code,
-        case
-            when signature = 'invalid' then 'the signature is that of no configured secret: anyone may have sent this'
-            when signature = 'absent' then 'not signed, although a secret is configured: anyone may have sent this'
-        end as status_detail,
+        coalesce(proof_state, said.conclusion, said.status, said.state, graph.State) as status_code,
+        {{ unsigned_detail('proof_state') }} as status_detail,
         {{ json_without('body', [
             'id', 'node_id', 'url', 'user', 'head', 'base', 'repository', 'actor', 'triggering_actor', 'title', 'number', 'sha', 'commit', 'sender',
             'workflow_run', 'workflow_job', 'workflow', 'organization', 'enterprise', '_links',

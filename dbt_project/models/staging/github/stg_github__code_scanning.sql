@@ -32,6 +32,7 @@ unfolded as (
 
     select
         records.*,
+        {{ unsigned('attributes') }} as proof_state,
         case when {{ json_text('raw', 'headers') }} is not null then coalesce({{ json_text('raw', 'body') }}, raw) else raw end as body
     from records
 
@@ -90,7 +91,8 @@ matched as (
         kinds.class_uid as kind_class,
         kinds.activity_id as kind_activity
     from placed
-    left join kinds on placed.rule_uid is not null and placed.alert.state = kinds.kind
+    -- what GitHub did not sign is told, and is no finding: it could close one
+    left join kinds on placed.rule_uid is not null and placed.alert.state = kinds.kind and placed.proof_state is null
 
 ),
 
@@ -109,8 +111,8 @@ final as (
     select
         {{ code_finding_columns('github_code_scanning', 'Code Scanning', 'GitHub') }},
         alert.dismissed_by.login as actor_user_name,
-        coalesce(alert.dismissed_reason, alert.state) as status_code,
-        alert.dismissed_comment as status_detail,
+        coalesce(proof_state, alert.dismissed_reason, alert.state) as status_code,
+        case when proof_state is null then alert.dismissed_comment else {{ unsigned_detail('proof_state') }} end as status_detail,
         {{ json_without('body', ['alert', 'repository', 'sender', 'rule', 'url', 'html_url', 'state', 'most_recent_instance']) }}
             as unmapped,
         alert.rule.full_description as finding_info_desc,

@@ -26,6 +26,7 @@ unfolded as (
 
     select
         records.*,
+        {{ unsigned('attributes') }} as proof_state,
         case when {{ json_text('raw', 'headers') }} is not null then coalesce({{ json_text('raw', 'body') }}, raw) else raw end as body
     from records
 
@@ -80,7 +81,8 @@ matched as (
         kinds.class_uid as kind_class,
         kinds.activity_id as kind_activity
     from named
-    left join kinds on named.detector is not null and named.alert.state = kinds.kind
+    -- what GitHub did not sign is told, and is no finding: it could close one
+    left join kinds on named.detector is not null and named.alert.state = kinds.kind and named.proof_state is null
 
 ),
 
@@ -98,8 +100,8 @@ final as (
 
     select
         {{ secret_found_columns('github_secret_scanning', 'Secret Scanning', 'GitHub') }},
-        coalesce(alert.resolution, alert.state) as status_code,
-        alert.resolution_comment as status_detail,
+        coalesce(proof_state, alert.resolution, alert.state) as status_code,
+        case when proof_state is null then alert.resolution_comment else {{ unsigned_detail('proof_state') }} end as status_detail,
         {{ json_without('body', ['alert', 'repository', 'sender', 'secret', 'secret_type', 'secret_type_display_name', 'url', 'state']) }}
             as unmapped,
         try_cast(alert.created_at as timestamptz) as finding_info_created_dt

@@ -84,7 +84,7 @@ told as (
         -- a body may be the text that was signed, or the JSON itself; a line without one is a bare body
         coalesce({{ json_text('line.body') }}, raw) as body,
         {{ collected_header('line.headers', 'x-github-event') }} as said_event,
-        {{ json_text('attributes', 'signature') }} as signature
+        {{ unsigned('attributes') }} as proof_state
     from lines
 
 ),
@@ -221,7 +221,7 @@ classified as (
             else 99
         end as to_activity,
         -- what was not signed by GitHub is told, and marked: it proves nothing
-        case when signature in ('invalid', 'absent') then 2 when kind_of_event is null then 0 else 1 end as result,
+        case when proof_state is not null then 2 when kind_of_event is null then 0 else 1 end as result,
         case
             when sender_type = 'Bot' or actor_login like '%[bot]' then 'Bot'
             when actor_login is not null then 'User'
@@ -269,11 +269,8 @@ final as (
             'github_webhook', 'Webhooks', 'GitHub', uid=collected_header('line.headers', 'x-github-delivery'), code='done', text='body',
             provider='GitHub',
         ) }},
-        case when signature in ('invalid', 'absent') then signature || ' signature' end as status_code,
-        case
-            when signature = 'invalid' then 'the signature is that of no configured secret: anyone may have sent this'
-            when signature = 'absent' then 'not signed, although a secret is configured: anyone may have sent this'
-        end as status_detail,
+        proof_state as status_code,
+        {{ unsigned_detail('proof_state') }} as status_detail,
         case when kind_of_event = 'push' then event.head_commit.message end as message,
         coalesce(
             try_cast(event.workflow_run.run_started_at as timestamptz),

@@ -16,6 +16,7 @@ from infra.local.simulate.organisation import GITHUB_ORGANISATION, Repository
 from infra.local.simulate.rendering import millis_z, seconds_z, uuid
 from infra.local.simulate.retold import Retelling, Retold
 from infra.local.simulate.scans import Scan, root
+from infra.local.simulate.sources.github_webhook import signature
 from infra.local.simulate.sources.sarif import NAME as SARIF
 
 NAME = "github_code_scanning"
@@ -117,7 +118,11 @@ def _line(of: Repository, alert: dict[str, Any], action: str, commit: str, at_s:
         "organization": {"login": GITHUB_ORGANISATION},
         "sender": {"login": "github", "type": "User"},
     }
-    headers = {"X-GitHub-Event": "code_scanning_alert", "X-GitHub-Delivery": uuid(rng.randbytes(16).hex())}
+    headers = {
+        "X-GitHub-Event": "code_scanning_alert",
+        "X-GitHub-Delivery": uuid(rng.randbytes(16).hex()),
+        "X-Hub-Signature-256": signature(json.dumps(body)),
+    }
     return json.dumps({"received_at": millis_z(at_s * 1000 + 600), "headers": headers, "body": body})
 
 

@@ -15,6 +15,7 @@ from infra.local.simulate.organisation import GITHUB_ORGANISATION, Person, Repos
 from infra.local.simulate.rendering import millis_z, seconds_z, uuid
 from infra.local.simulate.retold import Retelling, Retold
 from infra.local.simulate.scans import Scan, root
+from infra.local.simulate.sources.github_webhook import signature
 from infra.local.simulate.sources.gitleaks import NAME as GITLEAKS
 from infra.local.simulate.sources.trufflehog import leaks, repository
 
@@ -39,7 +40,11 @@ def line(of: Repository, alert: dict[str, Any], action: str, by: Person | None, 
         "organization": {"login": GITHUB_ORGANISATION},
         "sender": sender,
     }
-    headers = {"X-GitHub-Event": "secret_scanning_alert", "X-GitHub-Delivery": uuid(rng.randbytes(16).hex())}
+    headers = {
+        "X-GitHub-Event": "secret_scanning_alert",
+        "X-GitHub-Delivery": uuid(rng.randbytes(16).hex()),
+        "X-Hub-Signature-256": signature(json.dumps(body)),
+    }
     return json.dumps({"received_at": millis_z(at_s * 1000 + 700), "headers": headers, "body": body})
 
 

@@ -30,6 +30,11 @@ TAKES_MS = 1800
 """Milliseconds within which GitHub sends what happened."""
 
 
+def signature(text: str) -> str:
+    """Return the header X-Hub-Signature-256 of a body."""
+    return "sha256=" + hmac.new(SIGNED_WITH.encode(), text.encode(), sha256).hexdigest()
+
+
 def line(run: Run, fact: Fact) -> Record:
     """Return the delivery of a fact: what its body holds beside, its headers, and the signature of its bytes."""
     guid = uuid(sha256(f"{run.seed}/{fact.uid}/{fact.at_ms}".encode()).hexdigest()[:32])
@@ -53,7 +58,7 @@ def line(run: Run, fact: Fact) -> Record:
         "X-GitHub-Hook-ID": str(HOOK_UID),
         "X-GitHub-Hook-Installation-Target-ID": str(ORGANISATION_UID),
         "X-GitHub-Hook-Installation-Target-Type": "organization",
-        "X-Hub-Signature-256": "sha256=" + hmac.new(SIGNED_WITH.encode(), text.encode(), sha256).hexdigest(),
+        "X-Hub-Signature-256": signature(text),
     }
     head = json.dumps({"received_at": millis_z(received), "headers": headers}, separators=(",", ":"))
     return Record(fact.at_ms, "", guid, f'{head[:-1]},"body":{text}}}')
