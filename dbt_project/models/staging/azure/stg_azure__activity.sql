@@ -134,6 +134,11 @@ granted as (
         coalesce(
             {{ json_text('body', 'Properties', 'PrincipalType') }}, {{ json_text('body', 'properties', 'principalType') }}
         ) as grantee_type,
+        -- what a request to Privileged Identity Management is for
+        lower(coalesce(
+            {{ json_text('body', 'Properties', 'RequestType') }}, {{ json_text('body', 'properties', 'requestType') }},
+            {{ json_text('body', 'Properties', 'requestType') }}, {{ json_text('body', 'properties', 'RequestType') }}
+        )) as request_type,
         lower(coalesce(signature, properties.statusCode)) as answer,
         {{ is_ip('caller_ip') }} as is_from_ip
     from read
@@ -160,6 +165,8 @@ classified as (
         case when operation is null then 0 else coalesce(kind_class, 6003) end as to_class,
         case
             when operation is null then 99
+            -- a role is given back by a request, too
+            when kind_class = 3005 and request_type in ('adminremove', 'selfdeactivate') then 2
             when kind_class is not null then kind_activity
             when operation_key like '%/write' and answer like '%created%' then 1
             when operation_key like '%/write' then 3
