@@ -55,7 +55,8 @@ opened as (
         lower(nullif(event.resourceId, '')) as service_resource,
         {{ address_host('event.callerIpAddress') }} as caller_ip,
         {{ address_port('event.callerIpAddress') }} as caller_port,
-        try_cast(event.statusCode as integer) as http_status
+        try_cast(event.statusCode as integer) as told_status,
+        coalesce(event.protocol = '"SMB"', false) as is_smb
     from parsed
 
 ),
@@ -104,7 +105,15 @@ classified as (
         matched.*,
         case when operation is null then 0 else coalesce(kind_class, 6003) end as to_class,
         case when operation is null then 99 when kind_class is null then 99 else kind_activity end as to_activity,
-        case when http_status >= 400 then 2 when http_status >= 100 then 1 else 0 end as result,
+        -- over SMB a status is NTSTATUS as a signed number: below zero nothing came of it
+        case
+            when is_smb then case when told_status < 0 then 2 when told_status >= 0 then 1 else 0 end
+            when told_status >= 400 then 2
+            when told_status >= 100 then 1
+            else 0
+        end as result,
+        -- STATUS_ACCESS_DENIED and STATUS_LOGON_FAILURE
+        case when is_smb then told_status in (-1073741790, -1073741715) else told_status in (401, 403) end as is_refused,
         -- the key of the account that opened it, or signed the shared access signature that did
         nullif(regexp_extract(token_hash, '^([A-Za-z0-9]+)[(]', 1), '') as signing_key,
         coalesce(nullif(caller.objectId, ''), nullif(caller.appId, '')) as requester_uid,
@@ -153,7 +162,7 @@ final as (
         cast(result as integer) as status_id,
         case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
         coalesce(nullif(event.statusText, ''), event.statusCode) as status_code,
-        cast(case when http_status in (401, 403) then 2 when result = 1 then 1 end as integer) as action_id,
+        cast(case when is_refused then 2 when result = 1 then 1 end as integer) as action_id,
         -- actor: whom the directory vouches for, or else the key
         actor_name as actor_user_name,
         requester_uid as actor_user_uid,
@@ -180,7 +189,7 @@ final as (
         'microsoft.storage' as api_service_name,
         nullif(event.operationVersion, '') as api_version,
         nullif(event.correlationId, '') as api_request_uid,
-        http_status as api_response_code,
+        told_status as api_response_code,
         case when result = 2 then coalesce(nullif(event.statusText, ''), event.statusCode) end as api_response_error,
         'Azure' as cloud_provider,
         {{ azure_subscription('service_resource') }} as cloud_account_uid,
