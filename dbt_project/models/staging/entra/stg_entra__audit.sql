@@ -172,11 +172,14 @@ about_users as (
             when about is not null then coalesce(nullif(about.userPrincipalName, ''), nullif(about.displayName, ''), about.id)
             when grantee_name is not null or grantee_uid is not null then coalesce(grantee_name, grantee_uid)
             when service is not null then coalesce(nullif(service.displayName, ''), service.id)
+            -- a role may be a group's
+            when to_class = 3005 then coalesce(group_label, group_object)
         end as target_name,
         case
             when about is not null then nullif(about.id, '')
             when grantee_name is not null or grantee_uid is not null then grantee_uid
-            else nullif(service.id, '')
+            when service is not null then nullif(service.id, '')
+            when to_class = 3005 then group_object
         end as target_uid
     from classified
 
@@ -238,6 +241,7 @@ final as (
         case
             when has_user and about is not null then 'User'
             when has_user and coalesce(grantee_uid, grantee_name, service.id) is not null then 'ServicePrincipal'
+            when has_user and to_class = 3005 and team is not null then 'Group'
         end as user_type,
         case when has_user and about.userPrincipalName like '%@%' then about.userPrincipalName end as user_email_addr,
         case when has_user then tenant end as user_account_uid,
