@@ -57,3 +57,30 @@ def test_model_is_readable_as_spark_sql(model: Path, compiled: Path) -> None:
     assert isinstance(parsed, sqlglot.exp.Query), text[:200]
     tokens = {token.token_type for token in sqlglot.tokenize(text, read="spark")}
     assert sqlglot.TokenType.DCOLON not in tokens, "a cast is written cast(x as t)"
+
+
+def columns_of(select: sqlglot.exp.Select, known: dict[str, list[str]]) -> list[str]:
+    """The names of its columns, those behind a star among them where a CTE before it has them."""
+    joins = [join.this for join in select.args.get("joins") or []]
+    tables = {table.alias_or_name: known.get(table.name, []) for table in (select.args["from_"].this, *joins)}
+    names: list[str] = []
+    for column in select.expressions:
+        if isinstance(column, sqlglot.exp.Star):
+            names += [name for columns in tables.values() for name in columns]
+        elif column.is_star:
+            names += tables[column.table]
+        else:
+            names.append(column.alias_or_name)
+    return names
+
+
+@pytest.mark.xdist_group("spark")
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_model_names_a_column_once(model: Path, compiled: Path) -> None:
+    """DuckDB takes the first of two columns of a name, Spark takes neither."""
+    text = (compiled / model.relative_to(PROJECT / "models")).read_text()
+    known: dict[str, list[str]] = {}
+    for cte in sqlglot.parse_one(text, read="spark").find_all(sqlglot.exp.CTE):
+        if isinstance(cte.this, sqlglot.exp.Select) and cte.this.args.get("from_"):
+            known[cte.alias] = columns_of(cte.this, known)
+            assert len(set(known[cte.alias])) == len(known[cte.alias]), cte.alias

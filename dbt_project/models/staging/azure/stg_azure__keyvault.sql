@@ -75,6 +75,7 @@ read as (
             coalesce(nullif(request.id, ''), request.requestUri), '^https?://[^/]+/(deleted)?(secrets|keys|certificates)/([^/?]+)', 3
         ), '') as object_name,
         {{ is_ip('caller_ip') }} as is_from_ip,
+        -- a caller without a token
         coalesce(claims, '{}') = '{}' and caller_ip is not null as is_anonymous
     from opened
 
@@ -103,8 +104,6 @@ classified as (
             when http_status >= 200 then 1
             else 0
         end as result,
-        -- a caller without a token
-        coalesce(upn, full_name, app_uid, object_uid) is null and caller_ip is not null as is_anonymous,
         vault || case when object_name is not null then '/' || object_type || 's/' || object_name else '' end as resource,
         coalesce(object_type, {{ azure_resource_type('vault') }}) as kind_of_resource
     from matched
