@@ -22,6 +22,8 @@
     'ModifiedProperties': [{'Name': 'string', 'NewValue': 'string', 'OldValue': 'string'}],
     'Actor': [{'ID': 'string', 'Type': 'string'}], 'Target': [{'ID': 'string', 'Type': 'string'}],
 } %}
+{# What stands for nobody and nothing #}
+{% set nobody = "('unknown', 'not available', 'not-found', '')" %}
 {# What stands in columns of its own; the rest of a record, such as a rule's parameters or what changed, is `unmapped`. #}
 {% set mapped = [
     'Id', 'Operation', 'CreationTime', 'UserId', 'UserKey', 'UserType', 'OrganizationId', 'Workload', 'ResultStatus', 'ClientIP',
@@ -69,11 +71,11 @@ opened as (
         coalesce({{ bare_ip('event.ClientIP') }}, {{ bare_ip('event.ClientIPAddress') }}, {{ bare_ip('event.ActorIpAddress') }})
             as caller_ip,
         lower(nullif(event.OrganizationId, '')) as tenant,
-        nullif(event.UserId, '') as user_id,
-        nullif(event.UserKey, '') as user_key,
-        nullif(event.ObjectId, '') as object_id,
+        case when lower(event.UserId) not in {{ nobody }} then event.UserId end as user_id,
+        case when lower(event.UserKey) not in {{ nobody }} then event.UserKey end as user_key,
+        case when lower(event.ObjectId) not in {{ nobody }} then event.ObjectId end as object_id,
         coalesce(
-            {{ list_item(list_where('event.Actor', "item.Type = '0'"), 1) }}.ID,
+            {{ list_item(list_where('event.Actor', "item.Type = '0' and lower(item.ID) not in " ~ nobody), 1) }}.ID,
             regexp_extract(
                 {{ list_item(list_where('event.Actor', "item.ID like 'User_%-%' or item.ID like 'ServicePrincipal_%-%'"), 1) }}.ID,
                 '_([0-9A-Fa-f-]+)$', 1
@@ -88,6 +90,7 @@ opened as (
         ), '') as target_object,
         {{ o365_value('event.ExtendedProperties', ['additionaldetails']) }} as more_details,
         {{ o365_value('event.ExtendedProperties', ['useragent']) }} as told_agent,
+        lower({{ o365_value('event.ExtendedProperties', ['requesttype']) }}) as request_type,
         {{ o365_changed('event.ModifiedProperties', ['role.displayname']) }} as role_name,
         {{ o365_changed('event.ModifiedProperties', ['role.templateid', 'role.objectid']) }} as role_uid,
         {{ o365_changed('event.ModifiedProperties', ['approle.value', 'delegatedpermissiongrant.scope', 'consentaction.permissions']) }}
@@ -179,6 +182,8 @@ classified as (
         case when operation is null then 0 else coalesce(kind_class, 6003) end as to_class,
         case
             when operation is null then 99
+            -- who leaves is logged as somebody who came
+            when kind_class = 3002 and request_type like '%:logout' then 2
             -- an interrupt asks for something more: the sign-in is neither done nor refused for good
             when kind_class = 3002 and (sign_in_outcome = 'interrupt' or event.LogonError like '%Interrupt') then 6
             when kind_class is not null then kind_activity
@@ -239,7 +244,10 @@ final as (
         {{ ocsf_identity_columns(
             'o365_audit', 'Microsoft 365', 'Microsoft', uid='event.Id', code='operation',
             text='case when event.Id is null then raw else '
-            ~ entity_key(['event.Id', 'kind', 'event.CreationTime', 'user_id', 'object_id', 'outcome', 'event.ClientIP']) ~ ' end',
+            ~ entity_key([
+                'event.Id', 'kind', 'event.CreationTime', "nullif(event.UserId, '')", "nullif(event.ObjectId, '')", 'outcome',
+                'event.ClientIP',
+            ]) ~ ' end',
         ) }},
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'operation') }},
