@@ -214,6 +214,7 @@ classified as (
         case event.UserType
             when '0' then 'Regular' when '1' then 'Reserved' when '2' then 'Admin' when '3' then 'DcAdmin' when '4' then 'System'
             when '5' then 'Application' when '6' then 'ServicePrincipal' when '7' then 'CustomPolicy' when '8' then 'SystemPolicy'
+            when '9' then 'PartnerTechnician' when '10' then 'Guest'
         end as actor_type,
         coalesce(
             nullif(event.UserAgent, ''), told_agent, {{ json_text('more_details', 'User-Agent') }}, nullif(event.ClientInfoString, '')
@@ -265,7 +266,7 @@ final as (
         actor_type as actor_user_type,
         cast(
             case
-                when event.UserType = '0' then 1
+                when event.UserType in ('0', '10') then 1
                 when event.UserType in ('2', '3') then 2
                 when event.UserType = '4' then 3
                 when actor_type is not null then 99
