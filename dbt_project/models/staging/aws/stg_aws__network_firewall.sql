@@ -60,7 +60,12 @@ opened as (
         nullif(record.event.dest_ip, '') as dst_address,
         lower(nullif(record.event.proto, '')) as protocol,
         lower(nullif(record.event.event_type, '')) as event_type,
-        lower(coalesce(nullif(record.event.alert.action, ''), nullif(record.event.revocation_check.action, ''))) as action,
+        lower(coalesce(nullif(record.event.alert.action, ''), nullif(record.event.revocation_check.action, ''))) as told_action,
+        -- a packet that one rule allows may be dropped for another
+        case
+            when lower(record.event.alert.action) = 'allowed' and record.event.verdict.action in ('drop', 'reject') then 'blocked'
+            else lower(coalesce(nullif(record.event.alert.action, ''), nullif(record.event.revocation_check.action, '')))
+        end as action,
         nullif(record.event.tls_error.error_message, '') as tls_error,
         nullif(record.event.revocation_check.status, '') as revocation,
         -- the firewall's own TLS engine names no type
@@ -129,7 +134,7 @@ final as (
         case level when 4 then 'High' when 3 then 'Medium' when 2 then 'Low' else 'Informational' end as severity,
         cast(result as integer) as status_id,
         case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
-        action as status_code,
+        told_action as status_code,
         coalesce(nullif(seen.alert.signature_id, ''), tls_error, revocation) as status_detail,
         -- a rule that only alerts lets the packet through
         cast(
