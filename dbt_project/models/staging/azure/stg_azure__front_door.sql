@@ -63,7 +63,14 @@ read as (
         coalesce(request.errorInfo, {{ json_text('event.properties', 'ErrorInfo') }}) as error,
         nullif(request.requestUri, '') as url,
         nullif(nullif(request.originIp, ''), 'N/A') as origin,
-        upper(nullif(request.action, '')) as verdict
+        -- a policy that only detects keeps nothing out, whatever its rule would do
+        case
+            when
+                lower({{ json_text('event.properties', 'policyMode') }}) = 'detection'
+                and upper(request.action) in ('BLOCK', 'JSCHALLENGE', 'CAPTCHA', 'REDIRECT')
+                then 'DETECTED'
+            else upper(nullif(request.action, ''))
+        end as verdict
     from opened
 
 ),
