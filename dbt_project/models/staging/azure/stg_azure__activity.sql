@@ -101,7 +101,12 @@ read as (
             case when left(event.identity, 1) <> '{' then nullif(event.identity, '') end,
             {{ json_text('claims', 'appid') }}
         ) as actor_name,
-        coalesce({{ json_text('claims', microsoft ~ 'objectidentifier') }}, auth.evidence.principalId, properties.userId) as actor_uid,
+        -- the evidence is of the grant that let the call in: where that is a group's, it is not who called
+        coalesce(
+            {{ json_text('claims', microsoft ~ 'objectidentifier') }},
+            case when coalesce(lower(auth.evidence.principalType), '') <> 'group' then auth.evidence.principalId end, properties.userId
+        ) as actor_uid,
+        case when lower(auth.evidence.principalType) <> 'group' then auth.evidence.principalType end as evidence_type,
         {{ json_text('claims', 'appid') }} as app_uid,
         {{ json_text('claims', 'idtyp') }} as claimed_type,
         {{ json_text('claims', xmlsoap ~ 'upn') }} as upn,
@@ -238,7 +243,7 @@ final as (
         actor_uid as actor_user_uid,
         app_uid as actor_user_uid_alt,
         coalesce(
-            auth.evidence.principalType,
+            evidence_type,
             case
                 when upn is not null or properties.userPrincipalName is not null or claimed_type = 'user' then 'User'
                 when app_uid is not null then 'ServicePrincipal'
@@ -246,7 +251,7 @@ final as (
         ) as actor_user_type,
         cast(
             case
-                when upn is not null or properties.userPrincipalName is not null or auth.evidence.principalType = 'User' then 1
+                when upn is not null or properties.userPrincipalName is not null or evidence_type = 'User' then 1
                 when app_uid is not null then 99
             end as integer
         ) as actor_user_type_id,
