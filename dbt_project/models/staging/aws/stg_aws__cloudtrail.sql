@@ -219,7 +219,8 @@ classified as (
             when is_iam and coalesce(request.policyArn, request.policyName) is not null then 'AWS::IAM::Policy'
             when is_iam and request.serialNumber is not null then 'AWS::IAM::MFADevice'
             when first_resource.ARN is not null then first_resource.type
-            when request.roleArn is not null then 'AWS::IAM::Role'
+            -- elsewhere it is the role that a service is to take
+            when request.roleArn is not null and event.eventSource = 'sts.amazonaws.com' then 'AWS::IAM::Role'
             when event.eventSource = 'cloudtrail.amazonaws.com' and coalesce(request.name, request.trailName) is not null
                 then 'AWS::CloudTrail::Trail'
             when request.keyId is not null and event.eventSource = 'kms.amazonaws.com' then 'AWS::KMS::Key'
@@ -227,7 +228,8 @@ classified as (
             when service_uid is not null then 'AWS::ECS::Service'
             when task_uid is not null then 'AWS::ECS::TaskDefinition'
             when stack_uid is not null then 'AWS::CloudFormation::Stack'
-            when store_table is not null then 'AWS::DynamoDB::Table'
+            when store_table is not null and event.eventSource = 'dynamodb.amazonaws.com' then 'AWS::DynamoDB::Table'
+            when store_table is not null and event.eventSource = 'glue.amazonaws.com' then 'AWS::Glue::Table'
             when request.dBInstanceIdentifier is not null then 'AWS::RDS::DBInstance'
             when request.groupId is not null and event.eventSource = 'ec2.amazonaws.com' then 'AWS::EC2::SecurityGroup'
             when request.snapshotId is not null then 'AWS::EC2::Snapshot'
@@ -236,6 +238,7 @@ classified as (
             when request.logGroupName is not null then 'AWS::Logs::LogGroup'
             when request.topicArn is not null then 'AWS::SNS::Topic'
             when request.queueUrl is not null then 'AWS::SQS::Queue'
+            when request.repositoryName is not null and event.eventSource = 'codecommit.amazonaws.com' then 'AWS::CodeCommit::Repository'
             when request.repositoryName is not null then 'AWS::ECR::Repository'
         end as kind_of_resource
     from matched
