@@ -641,20 +641,20 @@ def _condemn(
 
 
 def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None:
-    """The delivered bytes of a bad object, where they are few enough to be kept in its row."""
+    """The delivered bytes of a bad object, where they are few enough to be kept in its row, and can be read at all."""
     if item.to_byte - item.from_byte > INLINE:
         return None
     try:
         stream = store_of(item.uri, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
-    except ObjectGone:
+        try:
+            parts = []
+            while block := stream.read(1 << 20):
+                parts.append(block)
+            return b"".join(parts)
+        finally:
+            stream.close()
+    except (DataError, ObjectGone):  # archived, say: what condemned the object says so again
         return None
-    try:
-        parts = []
-        while block := stream.read(1 << 20):
-            parts.append(block)
-        return b"".join(parts)
-    finally:
-        stream.close()
 
 
 _stores: dict[str, tuple[Mapping[str, str], ObjectStore]] = {}

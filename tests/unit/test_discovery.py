@@ -10,7 +10,7 @@ import pytest
 
 from transforms import land as module
 from transforms import quarantine
-from transforms.errors import ConfigError, RetryableError
+from transforms.errors import ConfigError, DataError, RetryableError
 from transforms.lake.ledger import ResumePoint
 from transforms.lake.table import Table
 from transforms.land import discover, land_lane, plan
@@ -333,3 +333,16 @@ def test_an_unreadable_object_is_condemned_at_last_and_holds_up_no_other_lane(se
     monkeypatch.undo()  # it can be read again: the replay takes the bytes from their place
     assert quarantine.replay(settings, None) == quarantine.Replayed(1, 1, 0)
     assert len(lake.bronze("aws_cloudtrail")) == 20
+
+
+def test_an_object_that_cannot_be_opened_for_good_holds_up_nothing(settings, root, lake, monkeypatch):
+    """An archived one, say: what would be kept of its bytes cannot be read either."""
+    for n in range(3):
+        put(root, f"{n}.json")
+    with monkeypatch.context() as patch:
+        unreadable(patch, "/1.json", DataError("is archived; restore it, then replay"))
+        assert work(settings, "aws_cloudtrail", root) == (3, 2)
+    assert [(n, reason, data) for _, n, reason, data in lake.quarantine()] == [
+        (-1, "is archived; restore it, then replay", None)
+    ]
+    assert quarantine.replay(settings, "aws_cloudtrail").records == 1
