@@ -441,6 +441,8 @@ class _Batch:
     bad_files: list[DataFile] = field(default_factory=list)
     results: list[Outcome] = field(default_factory=list)
     bytes: int = 0
+    taken: tuple[int, int, int] = (0, 0, 0)
+    """Records, quarantined pieces and control messages of the object that is read: they stay if it fails half-way."""
 
     def quarantine(self, rows: pa.Table) -> None:
         if rows.num_rows:
@@ -508,6 +510,7 @@ def _land_sequence(
                 item,
                 Bad(-1, None, f"unreadable after {len(failed)} attempts: {error}", item.size),
                 at,
+                *batch.taken,
             )
     bad_files, files = batch.finish_bad(), batch.writer.finish()
     if bronze.open().progress(bronze_txn(source.name, lane)) >= sequence:  # a rival's, with what it found bad
@@ -547,6 +550,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         attributes=item.attributes,
         modified=item.object_time,
     )
+    batch.taken = (0, 0, 0)
     redactor = redactor_of(settings, source)
     if item.size == 0:
         _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
@@ -571,6 +575,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
                 control += chunk.control
+                batch.taken = (records, quarantined, control)
                 batch.bytes += chunk.consumed - consumed
                 consumed = chunk.consumed
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -346,3 +347,33 @@ def test_an_object_that_cannot_be_opened_for_good_holds_up_nothing(settings, roo
         (-1, "is archived; restore it, then replay", None)
     ]
     assert quarantine.replay(settings, "aws_cloudtrail").records == 1
+
+
+def test_what_landed_of_an_object_before_it_failed_lands_no_second_time(settings, root, lake, monkeypatch):
+    """Its first block can be read and its second cannot; a replay adds what did not land."""
+    small = replace(settings, chunk_bytes=1000, poison_after=1, poison_age=timedelta(0))
+    lines = [EVENT[12:-2] % b"%d" % n for n in range(200)]
+    put(root, "0.json", b"\n".join(lines))
+    was = LocalStore.open
+
+    class Torn:
+        def __init__(self, stream):
+            self.stream, self.left = stream, 6000
+
+        def read(self, size=-1):
+            if not self.left:
+                raise OSError(5, "I/O error")
+            block = self.stream.read(min(self.left, size))
+            self.left -= len(block)
+            return block
+
+        def close(self):
+            self.stream.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "open", lambda self, item, *args, **options: Torn(was(self, item, *args, **options)))
+        work(small, "aws_cloudtrail", root)
+    assert 0 < len(lake.bronze("aws_cloudtrail")) < 200
+    assert [n for _, n, _, _ in lake.quarantine()] == [-1]
+    assert quarantine.replay(settings, "aws_cloudtrail").left == 0
+    assert [raw.encode() for _, _, raw in lake.bronze("aws_cloudtrail")] == lines
