@@ -61,6 +61,7 @@ AHEAD = timedelta(days=1)
 """A key dated later than so long after now moves no resume point: it would hide all real days from then on."""
 NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub", "azqueue": "azure_queue"}
 """Schemes of queues that announce objects, and the reader of each."""
+NUMBER = re.compile(r"\d+", re.ASCII)
 QUARANTINE_BUFFER = 64 << 20
 NO_LANE = -1
 """Stands for the places that could not be looked through: it fails, and what is red in Airflow is seen."""
@@ -150,7 +151,7 @@ def discover(
     def descend(prefix: str) -> Iterator[RemoteObject]:
         listing = store.level(prefix)
         yield from listing.objects
-        for child in listing.prefixes:
+        for child in sorted(listing.prefixes, key=_counted):
             key = child[len(root) :]
             if (skip is None or not skip.search(key)) and allowed(child, key.rstrip("/").split("/")):
                 yield from descend(child)
@@ -172,6 +173,11 @@ def discover(
             yield list(groups.values())
             groups, listed = {}, 0
     yield list(groups.values())
+
+
+def _counted(prefix: str) -> str:
+    """What puts the day 9 before the day 10 where there are no leading zeros: a resume point must pass over none."""
+    return NUMBER.sub(lambda found: found[0].zfill(4), prefix)
 
 
 def plan(

@@ -377,3 +377,18 @@ def test_what_landed_of_an_object_before_it_failed_lands_no_second_time(settings
     assert [n for _, n, _, _ in lake.quarantine()] == [-1]
     assert quarantine.replay(settings, "aws_cloudtrail").left == 0
     assert [raw.encode() for _, _, raw in lake.bronze("aws_cloudtrail")] == lines
+
+
+def test_days_without_leading_zeros_are_listed_in_their_order(settings, root, monkeypatch):
+    """AWS Config writes 2026/9/3: a run that holds its limit must not leave behind what sorts later and is older."""
+    monkeypatch.setattr(module, "LIST_LIMIT", 4)
+    days = [date(2026, 8, 30) + timedelta(days=n) for n in range(80)]
+    for day in days:
+        put(root, f"AWSLogs/111122223333/Config/us-east-1/{day.year}/{day.month}/{day.day}/ConfigHistory/0.json")
+    total = 0
+    for _ in days:
+        planned = plan(settings, "aws_config", str(root))
+        total += planned.objects
+        if not planned.more:
+            break
+    assert (total, planned.more) == (80, False)
