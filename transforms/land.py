@@ -148,15 +148,17 @@ def discover(
         point = resume.get(root + "/".join(parts[:start])) if start >= 0 else None
         return sweep or point is None or latest is None or latest >= _window(source, point.day)
 
-    def descend(prefix: str) -> Iterator[RemoteObject]:
-        listing = store.level(prefix)
-        yield from listing.objects
-        for child in sorted(listing.prefixes, key=_counted):
-            key = child[len(root) :]
-            if (skip is None or not skip.search(key)) and allowed(child, key.rstrip("/").split("/")):
-                yield from descend(child)
+    def descend() -> Iterator[RemoteObject]:
+        waiting = [root]  # no recursion: a key may have a thousand levels
+        while waiting:
+            listing = store.level(waiting.pop())
+            yield from listing.objects
+            for child in sorted(listing.prefixes, key=_counted, reverse=True):
+                key = child[len(root) :]
+                if (skip is None or not skip.search(key)) and allowed(child, key.rstrip("/").split("/")):
+                    waiting.append(child)
 
-    for item in descend(root):
+    for item in descend():
         key = item.uri[len(root) :] if item.uri.startswith(root) else item.uri.rsplit("/", 1)[-1]
         if skip is not None and skip.search(key):
             continue

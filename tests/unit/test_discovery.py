@@ -15,6 +15,7 @@ from transforms.errors import ConfigError, DataError, RetryableError
 from transforms.lake.ledger import ResumePoint
 from transforms.lake.table import Table
 from transforms.land import discover, land_lane, plan
+from transforms.readers.base import Listing, RemoteObject
 from transforms.readers.local import LocalStore
 from transforms.sources import get
 
@@ -392,3 +393,18 @@ def test_days_without_leading_zeros_are_listed_in_their_order(settings, root, mo
         if not planned.more:
             break
     assert (total, planned.more) == (80, False)
+
+
+def test_a_key_of_a_thousand_levels_stops_no_listing():
+    class Deep:
+        """A bucket that holds one object: /////.../x, as long as a key may be."""
+
+        root = "s3://bucket"
+
+        def level(self, prefix: str) -> Listing:
+            if len(prefix) < 1024:
+                return Listing([f"{prefix}/"], [])
+            return Listing([], [RemoteObject(uri=f"{prefix}x", version="1", size=1, modified=NOW)])
+
+    (groups,) = list(discover(Deep(), TRAIL, {}))
+    assert [len(group.objects) for group in groups] == [1]
