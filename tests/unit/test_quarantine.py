@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from transforms import quarantine
-from transforms.errors import ConfigError
+from transforms.errors import ConfigError, DataError
 from transforms.lake.records import Chunk
 from transforms.lake.table import Table
+from transforms.readers.local import LocalStore
 from transforms.settings import Settings
 
 LONG = b'{"eventID":"long","eventTime":"2026-11-01T00:00:00Z","text":"%b"}' % (b"x" * 500)
+UNDATED = {
+    "checkov": b'{"check_type":"terraform","results":{"failed_checks":[{"check_id":"CKV_AWS_1","resource":"a.b"}]}}',
+    "trufflehog": b'{"DetectorName":"AWS","SourceMetadata":{"Data":{"Filesystem":{"file":"a"}}},"Raw":"planted"}',
+}
+MADE = datetime(2026, 11, 20, 12, tzinfo=UTC)
 GOOD = b'{"eventID":"%d","eventTime":"2026-11-01T00:00:00Z"}'
+
+
+def refused(*args, **options):
+    raise DataError("is archived; restore it, then replay")
 
 
 @pytest.fixture
@@ -115,3 +127,17 @@ def test_what_stands_beside_each_record_stays_beside_it():
     beyond = quarantine._beyond(Chunk(numbers=numbers, records=records, attributes=said), 1)
     assert (beyond.numbers, beyond.records, beyond.attributes) == ([1, 2], [b"1", b"2"], [None, {"n": 2}])
     assert quarantine._beyond(Chunk(numbers=numbers, records=records, attributes={"n": 3}), 1).attributes == {"n": 3}
+
+
+@pytest.mark.parametrize(("source", "report"), UNDATED.items())
+def test_what_has_its_objects_time_has_it_after_a_replay_too(source, report, settings, lake, tmp_path, monkeypatch):
+    """No report of these says when it was made: on that day it would be another event, or none."""
+    path = tmp_path / "bucket" / "report.json"
+    path.parent.mkdir()
+    path.write_bytes(report)
+    os.utime(path, (MADE.timestamp(), MADE.timestamp()))
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "open", refused)
+        assert lake.land(source, path.parent).quarantined == 1
+    assert quarantine.replay(settings, source) == quarantine.Replayed(1, 1, 0)
+    assert [row["event_time"] for row in lake.rows(f"bronze/{source}")] == [MADE]
