@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -141,3 +142,14 @@ def test_what_has_its_objects_time_has_it_after_a_replay_too(source, report, set
         assert lake.land(source, path.parent).quarantined == 1
     assert quarantine.replay(settings, source) == quarantine.Replayed(1, 1, 0)
     assert [row["event_time"] for row in lake.rows(f"bronze/{source}")] == [MADE]
+
+
+def test_of_a_report_that_quotes_code_no_bytes_are_kept(settings, lake, tmp_path):
+    """What is packed and cut short can be unpacked by hand up to there: it may hold what would have been cut out."""
+    path = tmp_path / "bucket" / "report.json.gz"
+    path.parent.mkdir()
+    whole = gzip.compress(UNDATED["checkov"])
+    path.write_bytes(whole[:-6])
+    assert lake.land("checkov", path.parent).quarantined == 1
+    assert [(n, data) for _, n, _, data in lake.quarantine()] == [(-1, None)]
+    assert quarantine.replay(settings, "checkov").left == 1
