@@ -19,11 +19,11 @@ from transforms.errors import ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.bronze import BronzeWriter, bronze_table
 from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import ledger_table
-from transforms.lake.quarantine import quarantine_table
+from transforms.lake.quarantine import quarantine_rows, quarantine_table
 from transforms.lake.records import Chunk, Columns
 from transforms.lake.schemas import QUARANTINE
-from transforms.lake.table import Changes, Lake, Snapshot
-from transforms.land import redactor_of, store_of, writable
+from transforms.lake.table import Changes, DataFile, Lake, Snapshot
+from transforms.land import QUARANTINE_BUFFER, redactor_of, store_of, writable
 from transforms.readers.base import RemoteObject
 from transforms.settings import Settings
 from transforms.sources import get, registry
@@ -117,6 +117,8 @@ def _replay(settings: Settings, name: str) -> Replayed:
     redactor = redactor_of(settings, source)
     writer = BronzeWriter(bronze)
     good: list[dict[str, Any]] = []
+    bad: dict[str, tuple[list[pa.Table], list[DataFile]]] = {}  # by entry: the bad records of objects
+    bad_bytes = 0
     records = 0
     before = _landed_before(lake, name, {row["object_uri"] for row in rows})
     for row in _with_bytes(settings, rows):
@@ -131,6 +133,9 @@ def _replay(settings: Settings, name: str) -> Replayed:
             attributes=row["attributes"],
             modified=landed.modified,
         )
+        own, found = BronzeWriter(bronze), 0
+        beside: list[pa.Table] = []
+        aside: list[DataFile] = []
         try:
             delivered, size = _delivered(settings, row, landed, item)
             stream, _ = plain(delivered, size=size, max_ratio=settings.max_ratio)
@@ -144,17 +149,30 @@ def _replay(settings: Settings, name: str) -> Replayed:
                 modified=landed.modified,
                 environment=settings.environment,
             )
-            read = source.read(stream, bounds)
-            chunks = [writable(settings, source, redactor, item, chunk) for chunk in read]
-        except (DataError, ObjectGone, RetryableError, ConfigError, OSError):
-            continue  # it stays open
-        beyond = [_beyond(chunk, landed.first_no + landed.count) for chunk in chunks]
-        built = [builder.rows(chunk, place.of(chunk)) for chunk in beyond]
-        if any(b.bad for b in built) or not any(b.table.num_rows for b in built):
+            for chunk in source.read(stream, bounds):
+                said = writable(settings, source, redactor, item, chunk)
+                built = builder.rows(_beyond(said, landed.first_no + landed.count), place.of(said))
+                if built.bad and row["record_no"] >= 0:
+                    raise DataError(built.bad[0].reason)
+                own.add(built.table)
+                found += built.table.num_rows
+                if not built.bad:
+                    continue
+                # the records of an object that are bad are entries of their own, as if it had landed at once
+                pieces = built.bad if redactor is None else redactor.bad(built.bad)
+                beside.append(quarantine_rows(name, replace(place.of(said), batch_id=row["batch_id"]), pieces, at))
+                if bad_bytes + sum(part.nbytes for part in beside) >= QUARANTINE_BUFFER:
+                    aside, beside = [*aside, *quarantine.write(pa.concat_tables(beside))], []
+            if not found:
+                raise DataError("no record of it can be read")
+        except (DataError, ObjectGone, RetryableError, ConfigError, OSError):  # it stays open
+            own.drop()
+            lake.remove(quarantine, aside)
             continue
-        for b in built:
-            writer.add(b.table)
-            records += b.table.num_rows
+        writer.take(own)
+        records += found
+        bad[row["quarantine_uid"]] = beside, aside
+        bad_bytes += sum(part.nbytes for part in beside)
         good.append({**row, "status": "replayed", "quarantined_at": at, "quarantined_date": at.date(), "data": None})
     files = writer.finish()
     if not good:
@@ -169,7 +187,9 @@ def _replay(settings: Settings, name: str) -> Replayed:
         for file in bronze.open().files():
             held.update(bronze.read([file], ["batch_id"]).column("batch_id").unique().to_pylist())
         good = [row for row in good if f"replay-{number}-{row['quarantine_uid'][:16]}" in held]
-    marks = quarantine.write(pa.Table.from_pylist(good, schema=QUARANTINE))
+    rows_of = [part for row in good for part in bad[row["quarantine_uid"]][0]]
+    marks = quarantine.write(pa.concat_tables([*rows_of, pa.Table.from_pylist(good, schema=QUARANTINE)]))
+    marks += [file for row in good for file in bad[row["quarantine_uid"]][1]]
     quarantine.commit(lambda s: None if s.progress(txn) >= number else Changes(files=marks, progress={txn: number}))
     return Replayed(replayed=len(good), records=records, left=len(rows) - len(good))
 

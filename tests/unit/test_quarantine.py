@@ -6,13 +6,15 @@ import gzip
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from transforms import quarantine
 from transforms.errors import ConfigError, DataError
+from transforms.lake import bronze
 from transforms.lake.records import Chunk
-from transforms.lake.table import Table
+from transforms.lake.table import Lake, Table
 from transforms.readers.local import LocalStore
 from transforms.settings import Settings
 
@@ -153,3 +155,26 @@ def test_of_a_report_that_quotes_code_no_bytes_are_kept(settings, lake, tmp_path
     assert lake.land("checkov", path.parent).quarantined == 1
     assert [(n, data) for _, n, _, data in lake.quarantine()] == [(-1, None)]
     assert quarantine.replay(settings, "checkov").left == 1
+
+
+def test_an_object_that_holds_a_bad_record_is_replayed_but_for_that(settings, lake, tmp_path, monkeypatch):
+    """As if it could have been read at once; nor is more of it held than a writer does."""
+    (tmp_path / "bucket").mkdir()
+    lines = [*(GOOD % n for n in range(100)), b"{broken", *(GOOD % n for n in range(100, 200))]
+    (tmp_path / "bucket" / "a.json").write_bytes(b"\n".join(lines))
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "open", refused)
+        assert lake.land("aws_cloudtrail", tmp_path / "bucket").quarantined == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(bronze, "BUFFER", 1)
+        patch.setattr(quarantine, "QUARANTINE_BUFFER", 1)
+        assert quarantine.replay(settings, "aws_cloudtrail") == quarantine.Replayed(1, 200, 0)
+    assert [(n, raw.encode()) for _, n, raw in lake.bronze("aws_cloudtrail")] == [
+        (n, line) for n, line in enumerate(lines) if n != 100
+    ]
+    (left,) = quarantine.entries(settings, "aws_cloudtrail", 10)
+    assert left["record_no"] == 100 and left["reason"].startswith("not JSON")
+    assert quarantine.show(settings, left["quarantine_uid"])["data"] == b"{broken"
+    assert quarantine.replay(settings, "aws_cloudtrail") == quarantine.Replayed(0, 0, 1)
+    live = {f.path.rsplit("/", 1)[-1] for f in bronze.bronze_table(Lake(settings), "aws_cloudtrail").open().files()}
+    assert {p.name for p in (Path(settings.lake) / "bronze").rglob("*.parquet")} == live
