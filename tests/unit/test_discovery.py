@@ -15,6 +15,7 @@ from transforms.errors import ConfigError, DataError, RetryableError
 from transforms.lake.ledger import ResumePoint
 from transforms.lake.table import Table
 from transforms.land import discover, land_lane, plan
+from transforms.readers import local
 from transforms.readers.base import Listing, RemoteObject
 from transforms.readers.local import LocalStore
 from transforms.sources import get
@@ -408,3 +409,27 @@ def test_a_key_of_a_thousand_levels_stops_no_listing():
 
     (groups,) = list(discover(Deep(), TRAIL, {}))
     assert [len(group.objects) for group in groups] == [1]
+
+
+def test_a_folder_that_may_not_be_read_is_a_clear_error(settings, root, monkeypatch):
+    def scandir(path):
+        raise PermissionError(13, "Permission denied")
+
+    put(root, "a.json")
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(ConfigError, match="bucket: Permission denied"):
+        plan(settings, "aws_cloudtrail", str(root))
+
+
+def test_a_file_that_is_rotated_away_stops_no_listing(settings, root, monkeypatch):
+    put(root, "a.json")
+    gone = put(root, "b.json")
+    was = local._item
+
+    def item(path):
+        if path == gone:
+            gone.unlink(missing_ok=True)
+        return was(path)
+
+    monkeypatch.setattr(local, "_item", item)
+    assert work(settings, "aws_cloudtrail", root) == (1, 1)
