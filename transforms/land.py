@@ -24,6 +24,7 @@ import pyarrow as pa
 from transforms.decoders.compression import plain
 from transforms.decoders.framing import Bounds
 from transforms.decoders.redaction import Redactor
+from transforms.decoders.reports import Reports
 from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.arrow import keep_memory
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
@@ -61,6 +62,7 @@ AHEAD = timedelta(days=1)
 """A key dated later than so long after now moves no resume point: it would hide all real days from then on."""
 NOTIFIED = {"sqs": "sqs", "sqs+https": "sqs", "sqs+http": "sqs", "pubsub": "pubsub", "azqueue": "azure_queue"}
 """Schemes of queues that announce objects, and the reader of each."""
+NUMBER = re.compile(r"\d+", re.ASCII)
 QUARANTINE_BUFFER = 64 << 20
 NO_LANE = -1
 """Stands for the places that could not be looked through: it fails, and what is red in Airflow is seen."""
@@ -147,15 +149,17 @@ def discover(
         point = resume.get(root + "/".join(parts[:start])) if start >= 0 else None
         return sweep or point is None or latest is None or latest >= _window(source, point.day)
 
-    def descend(prefix: str) -> Iterator[RemoteObject]:
-        listing = store.level(prefix)
-        yield from listing.objects
-        for child in listing.prefixes:
-            key = child[len(root) :]
-            if (skip is None or not skip.search(key)) and allowed(child, key.rstrip("/").split("/")):
-                yield from descend(child)
+    def descend() -> Iterator[RemoteObject]:
+        waiting = [root]  # no recursion: a key may have a thousand levels
+        while waiting:
+            listing = store.level(waiting.pop())
+            yield from listing.objects
+            for child in sorted(listing.prefixes, key=_counted, reverse=True):
+                key = child[len(root) :]
+                if (skip is None or not skip.search(key)) and allowed(child, key.rstrip("/").split("/")):
+                    waiting.append(child)
 
-    for item in descend(root):
+    for item in descend():
         key = item.uri[len(root) :] if item.uri.startswith(root) else item.uri.rsplit("/", 1)[-1]
         if skip is not None and skip.search(key):
             continue
@@ -172,6 +176,11 @@ def discover(
             yield list(groups.values())
             groups, listed = {}, 0
     yield list(groups.values())
+
+
+def _counted(prefix: str) -> str:
+    """What puts the day 9 before the day 10 where there are no leading zeros: a resume point must pass over none."""
+    return NUMBER.sub(lambda found: found[0].zfill(4), prefix)
 
 
 def plan(
@@ -441,6 +450,8 @@ class _Batch:
     bad_files: list[DataFile] = field(default_factory=list)
     results: list[Outcome] = field(default_factory=list)
     bytes: int = 0
+    taken: tuple[int, int, int] = (0, 0, 0)
+    """Records, quarantined pieces and control messages of the object that is read: they stay if it fails half-way."""
 
     def quarantine(self, rows: pa.Table) -> None:
         if rows.num_rows:
@@ -508,6 +519,7 @@ def _land_sequence(
                 item,
                 Bad(-1, None, f"unreadable after {len(failed)} attempts: {error}", item.size),
                 at,
+                *batch.taken,
             )
     bad_files, files = batch.finish_bad(), batch.writer.finish()
     if bronze.open().progress(bronze_txn(source.name, lane)) >= sequence:  # a rival's, with what it found bad
@@ -547,6 +559,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
         attributes=item.attributes,
         modified=item.object_time,
     )
+    batch.taken = (0, 0, 0)
     redactor = redactor_of(settings, source)
     if item.size == 0:
         _condemn(source, batch, item, Bad(-1, b"", "empty object", 0), builder.landed_at)
@@ -571,6 +584,7 @@ def _read(settings: Settings, source: Source, builder: EnvelopeBuilder, batch: _
                 records += rows.table.num_rows
                 quarantined += len(rows.bad)
                 control += chunk.control
+                batch.taken = (records, quarantined, control)
                 batch.bytes += chunk.consumed - consumed
                 consumed = chunk.consumed
         finally:
@@ -641,20 +655,24 @@ def _condemn(
 
 
 def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None:
-    """The delivered bytes of a bad object, where they are few enough to be kept in its row."""
-    if item.to_byte - item.from_byte > INLINE:
+    """The delivered bytes of a bad object, where they may be kept in its row and can be read at all.
+
+    Nobody can say where bytes that cannot be read hold what a report's framing cuts out of its findings.
+    """
+    cuts = isinstance(source.framing, Reports) and source.framing.cut
+    if cuts or item.to_byte - item.from_byte > INLINE:
         return None
     try:
         stream = store_of(item.uri, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)
-    except ObjectGone:
+        try:
+            parts = []
+            while block := stream.read(1 << 20):
+                parts.append(block)
+            return b"".join(parts)
+        finally:
+            stream.close()
+    except (DataError, ObjectGone):  # archived, say: what condemned the object says so again
         return None
-    try:
-        parts = []
-        while block := stream.read(1 << 20):
-            parts.append(block)
-        return b"".join(parts)
-    finally:
-        stream.close()
 
 
 _stores: dict[str, tuple[Mapping[str, str], ObjectStore]] = {}

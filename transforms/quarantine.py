@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,11 +19,11 @@ from transforms.errors import ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.bronze import BronzeWriter, bronze_table
 from transforms.lake.envelope import EnvelopeBuilder, Place
 from transforms.lake.ledger import ledger_table
-from transforms.lake.quarantine import quarantine_table
+from transforms.lake.quarantine import quarantine_rows, quarantine_table
 from transforms.lake.records import Chunk, Columns
 from transforms.lake.schemas import QUARANTINE
-from transforms.lake.table import Changes, Lake, Snapshot
-from transforms.land import redactor_of, store_of, writable
+from transforms.lake.table import Changes, DataFile, Lake, Snapshot
+from transforms.land import QUARANTINE_BUFFER, redactor_of, store_of, writable
 from transforms.readers.base import RemoteObject
 from transforms.settings import Settings
 from transforms.sources import get, registry
@@ -117,18 +117,27 @@ def _replay(settings: Settings, name: str) -> Replayed:
     redactor = redactor_of(settings, source)
     writer = BronzeWriter(bronze)
     good: list[dict[str, Any]] = []
+    bad: dict[str, tuple[list[pa.Table], list[DataFile]]] = {}  # by entry: the bad records of objects
+    bad_bytes = 0
     records = 0
-    before = _landed_before(lake, name)
+    before = _landed_before(lake, name, {row["object_uri"] for row in rows})
     for row in _with_bytes(settings, rows):
-        landed = before.get(_range_of(row), Landed()) if row["record_no"] < 0 else Landed(row["record_no"])
+        landed = before.get(_range_of(row), Landed())
+        if row["record_no"] >= 0:
+            landed = Landed(row["record_no"], modified=landed.modified)
+        item = _object(row, landed)
         place = Place(
             uri=row["object_uri"],
             version=row["object_version"],
             batch_id=f"replay-{number}-{row['quarantine_uid'][:16]}",
             attributes=row["attributes"],
+            modified=landed.modified,
         )
+        own, found = BronzeWriter(bronze), 0
+        beside: list[pa.Table] = []
+        aside: list[DataFile] = []
         try:
-            delivered, size = _delivered(settings, row, landed)
+            delivered, size = _delivered(settings, row, landed, item)
             stream, _ = plain(delivered, size=size, max_ratio=settings.max_ratio)
             bounds = Bounds(
                 first_no=landed.first_no,
@@ -136,19 +145,34 @@ def _replay(settings: Settings, name: str) -> Replayed:
                 max_document=settings.max_document_bytes,
                 max_ratio=settings.max_ratio,
                 attributes=row["attributes"],
+                uri=row["object_uri"],
+                modified=landed.modified,
                 environment=settings.environment,
             )
-            read = source.read(stream, bounds)
-            chunks = [writable(settings, source, redactor, _object(row), chunk) for chunk in read]
-        except (DataError, ObjectGone, RetryableError, ConfigError, OSError):
-            continue  # it stays open
-        beyond = [_beyond(chunk, landed.first_no + landed.count) for chunk in chunks]
-        built = [builder.rows(chunk, place.of(chunk)) for chunk in beyond]
-        if any(b.bad for b in built) or not any(b.table.num_rows for b in built):
+            for chunk in source.read(stream, bounds):
+                said = writable(settings, source, redactor, item, chunk)
+                built = builder.rows(_beyond(said, landed.first_no + landed.count), place.of(said))
+                if built.bad and row["record_no"] >= 0:
+                    raise DataError(built.bad[0].reason)
+                own.add(built.table)
+                found += built.table.num_rows
+                if not built.bad:
+                    continue
+                # the records of an object that are bad are entries of their own, as if it had landed at once
+                pieces = built.bad if redactor is None else redactor.bad(built.bad)
+                beside.append(quarantine_rows(name, replace(place.of(said), batch_id=row["batch_id"]), pieces, at))
+                if bad_bytes + sum(part.nbytes for part in beside) >= QUARANTINE_BUFFER:
+                    aside, beside = [*aside, *quarantine.write(pa.concat_tables(beside))], []
+            if not found:
+                raise DataError("no record of it can be read")
+        except (DataError, ObjectGone, RetryableError, ConfigError, OSError):  # it stays open
+            own.drop()
+            lake.remove(quarantine, aside)
             continue
-        for b in built:
-            writer.add(b.table)
-            records += b.table.num_rows
+        writer.take(own)
+        records += found
+        bad[row["quarantine_uid"]] = beside, aside
+        bad_bytes += sum(part.nbytes for part in beside)
         good.append({**row, "status": "replayed", "quarantined_at": at, "quarantined_date": at.date(), "data": None})
     files = writer.finish()
     if not good:
@@ -163,7 +187,9 @@ def _replay(settings: Settings, name: str) -> Replayed:
         for file in bronze.open().files():
             held.update(bronze.read([file], ["batch_id"]).column("batch_id").unique().to_pylist())
         good = [row for row in good if f"replay-{number}-{row['quarantine_uid'][:16]}" in held]
-    marks = quarantine.write(pa.Table.from_pylist(good, schema=QUARANTINE))
+    rows_of = [part for row in good for part in bad[row["quarantine_uid"]][0]]
+    marks = quarantine.write(pa.concat_tables([*rows_of, pa.Table.from_pylist(good, schema=QUARANTINE)]))
+    marks += [file for row in good for file in bad[row["quarantine_uid"]][1]]
     quarantine.commit(lambda s: None if s.progress(txn) >= number else Changes(files=marks, progress={txn: number}))
     return Replayed(replayed=len(good), records=records, left=len(rows) - len(good))
 
@@ -175,33 +201,34 @@ def _range_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What became of an object that was given up: its first record's number, how many of its records landed or are
-    entries already, and the bytes that were planned."""
+    """What became of an object: its first record's number, how many of its records landed or are entries already if it
+    was given up, the bytes that were planned, and its store's time of it."""
 
     first_no: int = 0
     count: int = 0
     from_byte: int = 0
     to_byte: int | None = None
+    modified: datetime | None = None
 
 
-def _landed_before(lake: Lake, source: str) -> dict[tuple[str, str, str], Landed]:
-    """By landing of an object that was given up as a whole."""
+def _landed_before(lake: Lake, source: str, uris: Collection[str]) -> dict[tuple[str, str, str], Landed]:
+    """By landing of one of these objects."""
     ledger = ledger_table(lake)
     files = [f for f in ledger.open().files() if f.partition["source"] == source and f.partition["kind"] == "landed"]
     columns = [
         *("uri", "version", "lane", "sequence", "from_record", "records", "quarantined", "detail"),
-        *("from_byte", "to_byte"),
+        *("from_byte", "to_byte", "object_time"),
     ]
     rows = ledger.read(files, columns)
     found = {}
-    for row in rows.filter(pc.not_equal(rows.column("detail"), "")).to_pylist():
+    for row in rows.filter(pc.is_in(rows.column("uri"), pa.array(list(uris), pa.string()))).to_pylist():
         key = (row["uri"], row["version"], f"{row['lane']}-{row['sequence']}")
         count = row["records"] + row["quarantined"] - 1  # less the object's own entry
-        found[key] = Landed(row["from_record"], count, row["from_byte"], row["to_byte"])
+        found[key] = Landed(row["from_record"], count, row["from_byte"], row["to_byte"], row["object_time"])
     return found
 
 
-def _delivered(settings: Settings, row: Mapping[str, Any], landed: Landed) -> tuple[BinaryIO, int]:
+def _delivered(settings: Settings, row: Mapping[str, Any], landed: Landed, item: RemoteObject) -> tuple[BinaryIO, int]:
     """The bytes of an entry and their number: as kept, or of an object that could not be read then, from its place.
 
     Raises ObjectGone where that version is no longer there, DataError where a record's bytes were too many to keep.
@@ -211,17 +238,16 @@ def _delivered(settings: Settings, row: Mapping[str, Any], landed: Landed) -> tu
     if row["record_no"] >= 0:
         raise DataError(f"{row['object_uri']}: record {row['record_no']} was too large to keep")
     end = row["length"] if landed.to_byte is None else landed.to_byte
-    item = _object(row)
     return store_of(item.uri, settings).open(item, landed.from_byte, end), end - landed.from_byte
 
 
-def _object(row: Mapping[str, Any]) -> RemoteObject:
+def _object(row: Mapping[str, Any], landed: Landed) -> RemoteObject:
     """The object that an entry lies in, or is."""
     return RemoteObject(
         uri=row["object_uri"],
         version=row["object_version"],
         size=row["length"],
-        modified=row["quarantined_at"],
+        modified=landed.modified or row["quarantined_at"],
         attributes=row["attributes"],
     )
 

@@ -86,6 +86,12 @@ def test_both_schemas_give_the_raw_name(name: str) -> None:
             assert (found.uri, found.version, found.size, found.modified) == (f"az://logs/{name}", "0x8D", 7, WHEN)
 
 
+def test_a_file_of_a_data_lake_is_announced_when_it_is_written() -> None:
+    begun, written = ({"api": api, "contentLength": size} for api, size in (("CreateFile", 0), ("FlushWithClose", 7)))
+    assert announced(json.dumps(event("logs", "a.json", data=begun)), ACCOUNT) == []
+    assert [o.size for o in announced(json.dumps(event("logs", "a.json", data=written)), ACCOUNT)] == [7]
+
+
 def test_messages_stay_until_they_are_acknowledged(queue: Queue) -> None:
     queue.send(*(event("logs", f"{n}.json", etag=f"0x{n}") for n in range(40)), cloud_event("logs", "c.json", "0xC"))
     queue.send(event("logs", "gone.json", eventType="Microsoft.Storage.BlobDeleted"))

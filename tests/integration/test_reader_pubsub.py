@@ -77,6 +77,8 @@ def test_the_key_is_raw(pubsub: Pubsub, key: str) -> None:
 def test_what_announces_no_object_is_acknowledged_without_one(pubsub: Pubsub) -> None:
     for kind in ("OBJECT_DELETE", "OBJECT_ARCHIVE", "OBJECT_METADATA_UPDATE"):
         pubsub.publish(*notification("logs", "k", eventType=kind))
+    attributes, data = notification("logs", "folder/")
+    pubsub.publish(attributes, json.dumps({**json.loads(data), "size": "0"}).encode())
     got = take(pubsub)
     assert (got.objects, got.skipped) == ([], 0)
     got.acknowledge()

@@ -44,7 +44,7 @@ def through_sns(message: str) -> str:
     return json.dumps({"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:111122223333:t", "Message": message})
 
 
-def eventbridge(bucket: str, key: str, etag: str = "d41d8cd9", kind: str = "Object Created") -> str:
+def eventbridge(bucket: str, key: str, etag: str = "d41d8cd9", kind: str = "Object Created", size: int = 7) -> str:
     return json.dumps(
         {
             "version": "0",
@@ -52,7 +52,7 @@ def eventbridge(bucket: str, key: str, etag: str = "d41d8cd9", kind: str = "Obje
             "source": "aws.s3",
             "account": "111122223333",
             "time": "2026-11-03T10:00:00Z",
-            "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": 7, "etag": etag}},
+            "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": size, "etag": etag}},
         }
     )
 
@@ -116,6 +116,8 @@ def test_what_announces_no_object_is_acknowledged_without_one(queue: Queue) -> N
         s3_event(),
         eventbridge("logs", "k", kind="Object Deleted"),
         eventbridge("logs", "k", kind="Object Restore Completed"),
+        s3_event(s3_record("logs", "folder/", size=0)),
+        eventbridge("logs", "folder/", size=0),
     )
     got = take(queue)
     assert (got.objects, got.skipped) == ([], 0)

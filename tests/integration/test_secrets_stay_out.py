@@ -44,6 +44,7 @@ SECRETS = {
         *(f"planted-github-alert-{number}" for number in range(1, 6)),
         "planted-github-undated-6",
     ],
+    "prowler": ["planted-prowler-env-01", "planted-prowler-env-02"],
     "trufflehog": [
         *("planted-truffle-raw-01", "planted-truffle-two-02", "planted-truffle-file-03", "planted-truffle-three-04"),
         *("planted-truffle-old-05", "planted-truffle-old-06", "planted-truffle-odd-07", "planted-truffle-bad-08"),

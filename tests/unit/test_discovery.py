@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from transforms import land as module
 from transforms import quarantine
-from transforms.errors import ConfigError, RetryableError
+from transforms.errors import ConfigError, DataError, RetryableError
 from transforms.lake.ledger import ResumePoint
 from transforms.lake.table import Table
 from transforms.land import discover, land_lane, plan
+from transforms.readers import local
+from transforms.readers.base import Listing, RemoteObject
 from transforms.readers.local import LocalStore
 from transforms.sources import get
 
@@ -333,3 +336,100 @@ def test_an_unreadable_object_is_condemned_at_last_and_holds_up_no_other_lane(se
     monkeypatch.undo()  # it can be read again: the replay takes the bytes from their place
     assert quarantine.replay(settings, None) == quarantine.Replayed(1, 1, 0)
     assert len(lake.bronze("aws_cloudtrail")) == 20
+
+
+def test_an_object_that_cannot_be_opened_for_good_holds_up_nothing(settings, root, lake, monkeypatch):
+    """An archived one, say: what would be kept of its bytes cannot be read either."""
+    for n in range(3):
+        put(root, f"{n}.json")
+    with monkeypatch.context() as patch:
+        unreadable(patch, "/1.json", DataError("is archived; restore it, then replay"))
+        assert work(settings, "aws_cloudtrail", root) == (3, 2)
+    assert [(n, reason, data) for _, n, reason, data in lake.quarantine()] == [
+        (-1, "is archived; restore it, then replay", None)
+    ]
+    assert quarantine.replay(settings, "aws_cloudtrail").records == 1
+
+
+def test_what_landed_of_an_object_before_it_failed_lands_no_second_time(settings, root, lake, monkeypatch):
+    """Its first block can be read and its second cannot; a replay adds what did not land."""
+    small = replace(settings, chunk_bytes=1000, poison_after=1, poison_age=timedelta(0))
+    lines = [EVENT[12:-2] % b"%d" % n for n in range(200)]
+    put(root, "0.json", b"\n".join(lines))
+    was = LocalStore.open
+
+    class Torn:
+        def __init__(self, stream):
+            self.stream, self.left = stream, 6000
+
+        def read(self, size=-1):
+            if not self.left:
+                raise OSError(5, "I/O error")
+            block = self.stream.read(min(self.left, size))
+            self.left -= len(block)
+            return block
+
+        def close(self):
+            self.stream.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "open", lambda self, item, *args, **options: Torn(was(self, item, *args, **options)))
+        work(small, "aws_cloudtrail", root)
+    assert 0 < len(lake.bronze("aws_cloudtrail")) < 200
+    assert [n for _, n, _, _ in lake.quarantine()] == [-1]
+    assert quarantine.replay(settings, "aws_cloudtrail").left == 0
+    assert [raw.encode() for _, _, raw in lake.bronze("aws_cloudtrail")] == lines
+
+
+def test_days_without_leading_zeros_are_listed_in_their_order(settings, root, monkeypatch):
+    """AWS Config writes 2026/9/3: a run that holds its limit must not leave behind what sorts later and is older."""
+    monkeypatch.setattr(module, "LIST_LIMIT", 4)
+    days = [date(2026, 8, 30) + timedelta(days=n) for n in range(80)]
+    for day in days:
+        put(root, f"AWSLogs/111122223333/Config/us-east-1/{day.year}/{day.month}/{day.day}/ConfigHistory/0.json")
+    total = 0
+    for _ in days:
+        planned = plan(settings, "aws_config", str(root))
+        total += planned.objects
+        if not planned.more:
+            break
+    assert (total, planned.more) == (80, False)
+
+
+def test_a_key_of_a_thousand_levels_stops_no_listing():
+    class Deep:
+        """A bucket that holds one object: /////.../x, as long as a key may be."""
+
+        root = "s3://bucket"
+
+        def level(self, prefix: str) -> Listing:
+            if len(prefix) < 1024:
+                return Listing([f"{prefix}/"], [])
+            return Listing([], [RemoteObject(uri=f"{prefix}x", version="1", size=1, modified=NOW)])
+
+    (groups,) = list(discover(Deep(), TRAIL, {}))
+    assert [len(group.objects) for group in groups] == [1]
+
+
+def test_a_folder_that_may_not_be_read_is_a_clear_error(settings, root, monkeypatch):
+    def scandir(path):
+        raise PermissionError(13, "Permission denied")
+
+    put(root, "a.json")
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(ConfigError, match="bucket: Permission denied"):
+        plan(settings, "aws_cloudtrail", str(root))
+
+
+def test_a_file_that_is_rotated_away_stops_no_listing(settings, root, monkeypatch):
+    put(root, "a.json")
+    gone = put(root, "b.json")
+    was = local._item
+
+    def item(path):
+        if path == gone:
+            gone.unlink(missing_ok=True)
+        return was(path)
+
+    monkeypatch.setattr(local, "_item", item)
+    assert work(settings, "aws_cloudtrail", root) == (1, 1)

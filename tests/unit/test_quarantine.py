@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from transforms import quarantine
-from transforms.errors import ConfigError
+from transforms.errors import ConfigError, DataError
+from transforms.lake import bronze
 from transforms.lake.records import Chunk
-from transforms.lake.table import Table
+from transforms.lake.table import Lake, Table
+from transforms.readers.local import LocalStore
 from transforms.settings import Settings
 
 LONG = b'{"eventID":"long","eventTime":"2026-11-01T00:00:00Z","text":"%b"}' % (b"x" * 500)
+UNDATED = {
+    "checkov": b'{"check_type":"terraform","results":{"failed_checks":[{"check_id":"CKV_AWS_1","resource":"a.b"}]}}',
+    "trufflehog": b'{"DetectorName":"AWS","SourceMetadata":{"Data":{"Filesystem":{"file":"a"}}},"Raw":"planted"}',
+}
+MADE = datetime(2026, 11, 20, 12, tzinfo=UTC)
 GOOD = b'{"eventID":"%d","eventTime":"2026-11-01T00:00:00Z"}'
+
+
+def refused(*args, **options):
+    raise DataError("is archived; restore it, then replay")
 
 
 @pytest.fixture
@@ -115,3 +130,51 @@ def test_what_stands_beside_each_record_stays_beside_it():
     beyond = quarantine._beyond(Chunk(numbers=numbers, records=records, attributes=said), 1)
     assert (beyond.numbers, beyond.records, beyond.attributes) == ([1, 2], [b"1", b"2"], [None, {"n": 2}])
     assert quarantine._beyond(Chunk(numbers=numbers, records=records, attributes={"n": 3}), 1).attributes == {"n": 3}
+
+
+@pytest.mark.parametrize(("source", "report"), UNDATED.items())
+def test_what_has_its_objects_time_has_it_after_a_replay_too(source, report, settings, lake, tmp_path, monkeypatch):
+    """No report of these says when it was made: on that day it would be another event, or none."""
+    path = tmp_path / "bucket" / "report.json"
+    path.parent.mkdir()
+    path.write_bytes(report)
+    os.utime(path, (MADE.timestamp(), MADE.timestamp()))
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "open", refused)
+        assert lake.land(source, path.parent).quarantined == 1
+    assert quarantine.replay(settings, source) == quarantine.Replayed(1, 1, 0)
+    assert [row["event_time"] for row in lake.rows(f"bronze/{source}")] == [MADE]
+
+
+def test_of_a_report_that_quotes_code_no_bytes_are_kept(settings, lake, tmp_path):
+    """What is packed and cut short can be unpacked by hand up to there: it may hold what would have been cut out."""
+    path = tmp_path / "bucket" / "report.json.gz"
+    path.parent.mkdir()
+    whole = gzip.compress(UNDATED["checkov"])
+    path.write_bytes(whole[:-6])
+    assert lake.land("checkov", path.parent).quarantined == 1
+    assert [(n, data) for _, n, _, data in lake.quarantine()] == [(-1, None)]
+    assert quarantine.replay(settings, "checkov").left == 1
+
+
+def test_an_object_that_holds_a_bad_record_is_replayed_but_for_that(settings, lake, tmp_path, monkeypatch):
+    """As if it could have been read at once; nor is more of it held than a writer does."""
+    (tmp_path / "bucket").mkdir()
+    lines = [*(GOOD % n for n in range(100)), b"{broken", *(GOOD % n for n in range(100, 200))]
+    (tmp_path / "bucket" / "a.json").write_bytes(b"\n".join(lines))
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "open", refused)
+        assert lake.land("aws_cloudtrail", tmp_path / "bucket").quarantined == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(bronze, "BUFFER", 1)
+        patch.setattr(quarantine, "QUARANTINE_BUFFER", 1)
+        assert quarantine.replay(settings, "aws_cloudtrail") == quarantine.Replayed(1, 200, 0)
+    assert [(n, raw.encode()) for _, n, raw in lake.bronze("aws_cloudtrail")] == [
+        (n, line) for n, line in enumerate(lines) if n != 100
+    ]
+    (left,) = quarantine.entries(settings, "aws_cloudtrail", 10)
+    assert left["record_no"] == 100 and left["reason"].startswith("not JSON")
+    assert quarantine.show(settings, left["quarantine_uid"])["data"] == b"{broken"
+    assert quarantine.replay(settings, "aws_cloudtrail") == quarantine.Replayed(0, 0, 1)
+    live = {f.path.rsplit("/", 1)[-1] for f in bronze.bronze_table(Lake(settings), "aws_cloudtrail").open().files()}
+    assert {p.name for p in (Path(settings.lake) / "bronze").rglob("*.parquet")} == live

@@ -100,6 +100,19 @@ class BronzeWriter:
         if file.bytes >= FILE_ROWS_BYTES:
             self.done.append(self.open.pop(day).close())
 
+    def take(self, other: BronzeWriter) -> None:
+        """The rows of another writer, which is spent: what it still holds goes into one file with those of others."""
+        if other.open or other.done:
+            self.done += other.finish()
+        for rows in other.held:
+            self.add(rows)
+        other.held = []
+
+    def drop(self) -> None:
+        """Nothing that was added stays."""
+        self.held, self.held_bytes = [], 0
+        self.table.lake.remove(self.table, self.finish())
+
     def finish(self) -> list[DataFile]:
         self._flush()
         self.done += [file.close() for file in self.open.values()]

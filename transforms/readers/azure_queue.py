@@ -94,6 +94,8 @@ def announced(text: str, account: str) -> list[RemoteObject]:
         raise ValueError(f"no event of a blob: {error!r}") from None
     if matched is None or where != account or not version or not isinstance(size, int) or modified.tzinfo is None:
         raise ValueError("no blob of this account, eTag, size or zone")
+    if thing.get("api") == "CreateFile" and not size:  # Data Lake Storage: FlushWithClose says when it is written
+        return []
     if kind == "AppendBlob":
         raise ConfigError(f"{shown(event['subject'])}: an append blob grows without an event: list its container")
     uri = f"az://{matched[1]}/{matched[2]}"

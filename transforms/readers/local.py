@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 from transforms.errors import ConfigError, ObjectGone
 from transforms.readers.base import Listing, RemoteObject
+from transforms.readers.remote import shown
 
 HIDDEN = (".", "_")
 """Names that start so are not logs: temporary files, markers such as _SUCCESS."""
@@ -49,14 +51,18 @@ class LocalStore:
                 raise ConfigError(f"{path}: no such file or folder")
             return Listing([], [])
         prefixes, objects = [], []
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.name.startswith(HIDDEN):
-                    continue
-                if entry.is_dir():
-                    prefixes.append(uri_of(entry.path) + "/")
-                elif entry.is_file():
-                    objects.append(_item(Path(entry.path)))
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if entry.name.startswith(HIDDEN):
+                        continue
+                    if entry.is_dir():
+                        prefixes.append(uri_of(entry.path) + "/")
+                    elif entry.is_file():
+                        with suppress(FileNotFoundError):  # rotated away since
+                            objects.append(_item(Path(entry.path)))
+        except PermissionError as error:
+            raise ConfigError(f"{shown(str(path))}: {error.strerror}") from None
         return Listing(sorted(prefixes), sorted(objects, key=lambda o: o.uri))
 
     def walk(self, prefix: str, start_after: str | None = None) -> Iterator[RemoteObject]:

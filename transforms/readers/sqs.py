@@ -78,10 +78,12 @@ def announced(body: str | bytes) -> list[RemoteObject]:
         if message.get("Event") == "s3:TestEvent":
             return []
         if message.get("source") == "aws.s3":
-            return [_from_eventbridge(message)] if message["detail-type"] == "Object Created" else []
-        return [_from_s3(r) for r in message["Records"] if _created(r)]
+            found = [_from_eventbridge(message)] if message["detail-type"] == "Object Created" else []
+        else:
+            found = [_from_s3(r) for r in message["Records"] if _created(r)]
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ValueError(f"no S3 notification: {error!r}") from None
+    return [item for item in found if item.size or not item.uri.endswith("/")]  # the console's folder markers
 
 
 def _created(record: Any) -> bool:

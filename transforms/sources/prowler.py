@@ -1,6 +1,7 @@
 """Prowler: checks of cloud accounts and clusters, as its JSON outputs write them: OCSF, its own of versions 2 and 3.
 
-Times without a zone are taken as UTC, in which Prowler's containers run.
+Times without a zone are taken as UTC, in which Prowler's containers run. What it copies of a resource into the OCSF
+(`resources[].data`: the variables of a function or a task too) may hold a secret, and its values are taken out.
 https://docs.prowler.com/user-guide/cli/tutorials/reporting
 """
 
@@ -11,6 +12,7 @@ from datetime import timedelta
 import msgspec
 
 from transforms.decoders.json_records import envelope
+from transforms.decoders.redaction import Redaction
 from transforms.sources.base import Head, Source, Value
 from transforms.sources.scan_reports import KEYS, LATENESS
 
@@ -74,5 +76,6 @@ SOURCE = Source(
     head=ProwlerHead,
     identity=identity,
     clock=clock,
+    redact=Redaction(secrets=(), around=("data",)),
     cadence=timedelta(minutes=15),
 )

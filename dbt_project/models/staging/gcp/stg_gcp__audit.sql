@@ -34,7 +34,7 @@
 {% set data_fields = {'policyDelta': {'bindingDeltas': [{'action': 'string', 'role': 'string', 'member': 'string'}]}} %}
 {% set tables = {'queryStats': {'referencedTables': ['string']}} %}
 {% set metadata_fields = {
-    'violationReason': 'string',
+    'violationReason': 'string', 'dryRun': 'string',
     'event': [{'status': {'success': 'string'}, 'parameter': [{'name': 'string', 'value': 'string'}]}],
     'jobChange': {'job': {'jobStats': tables}},
 } %}
@@ -210,6 +210,8 @@ classified as (
         -- An operation that has only begun was accepted; the entry that closes it says how it went.
         case
             when method is null then 0
+            -- what a perimeter that is only tried out would have refused: whether the call itself succeeded is not said
+            when metadata.dryRun = 'true' then 0
             when code <> 0 then 2
             when operation = 'google.login.LoginService.loginFailure' then 2
             when {{ list_item('metadata.event', 1) }}.status.success = 'false' then 2
@@ -268,6 +270,7 @@ final as (
         ) as status_detail,
         cast(
             case
+                when metadata.dryRun = 'true' then 3
                 when code = 7 or entry.logName like '%cloudaudit.googleapis.com%policy' or (result = 2 and code is null) then 2
                 when result = 1 then 1
             end as integer

@@ -62,6 +62,8 @@ opened as (
         nullif(coalesce(event.debugContext.debugData.privilegeGranted, event.debugContext.debugData.privilegeRevoked), '') as privilege,
         nullif(regexp_extract(event.eventType, '([a-z_A-Z0-9]+)$', 1), '') as verb,
         upper(event.outcome.result) as outcome,
+        -- Identity Engine logs the password as auth_via_mfa too
+        coalesce(upper(event.debugContext.debugData.factor) = 'PASSWORD_AS_FACTOR', false) as is_password,
         {{ is_ip('event.client.ipAddress') }} as is_from_ip
     from parsed
 
@@ -209,8 +211,8 @@ final as (
         case when to_class = 3005 then role.id end as policy_uid,
         case when to_class = 3005 then coalesce(role.displayName, privilege) end as policy_name,
         -- class extras: authentication
-        case when to_class = 3002 and (factor is not null or event.eventType like '%mfa%') then true end as is_mfa,
-        case when to_class = 3002 then factor end as mfa_factor,
+        case when to_class = 3002 and not is_password and (factor is not null or event.eventType like '%mfa%') then true end as is_mfa,
+        case when to_class = 3002 and not is_password then factor end as mfa_factor,
         cast(
             case
                 when to_class <> 3002 then null

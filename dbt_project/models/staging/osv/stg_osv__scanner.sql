@@ -6,7 +6,7 @@
 #}
 {% set entry_fields = {
     'id': 'string', 'aliases': ['string'], 'summary': 'string', 'details': 'string', 'withdrawn': 'string',
-    'severity': [{'score': 'string'}], 'affected': [{'ranges': [{'events': [{'fixed': 'string'}]}]}],
+    'severity': [{'score': 'string'}], 'affected': [{'package': {'name': 'string'}, 'ranges': [{'type': 'string', 'events': [{'fixed': 'string'}]}]}],
     'references': [{'url': 'string'}], 'database_specific': {'severity': 'string'},
 } %}
 {% set around_fields = {
@@ -50,7 +50,13 @@ opened as (
         around.result.source as place,
         -- a CVE where the entry is known by one: it is what other scanners call the same weakness
         coalesce({{ list_item(list_where('entry.aliases', "item like 'CVE-%'"), 1) }}, entry.id) as weakness,
-        {{ list_where(list_item(list_item('entry.affected', 1) ~ '.ranges', 1) ~ '.events', 'item.fixed is not null') }} as fixes,
+        -- an advisory may be of several packages, and of several versions of each
+        flatten({{ list_map(
+            list_where(
+                'entry.affected',
+                'item.ranges is not null and coalesce(lower(item.package.name) = lower(around.package.package.name), true)',
+            ), 'item.ranges',
+        ) }}) as ranges,
         -- a package has a group for each weakness that it has
         {{ list_where('around.package.groups', list_position('item.ids', 'entry.id') ~ ' is not null') }} as own_groups,
         {{ list_item('entry.severity', 1) }}.score as vector,
@@ -63,7 +69,11 @@ scored as (
 
     select
         opened.*,
-        {{ list_item('fixes', 1) }}.fixed as fixed_in,
+        -- as many as there are versions that are maintained; a commit is no version of a package
+        nullif({{ joined_texts(distinct_items(list_map(list_where(
+            'flatten(' ~ list_map(list_where('ranges', "item.events is not null and coalesce(item.type, '') <> 'GIT'"), 'item.events') ~ ')',
+            'item.fixed is not null',
+        ), 'item.fixed'))) }}, '') as fixed_in,
         try_cast({{ list_item('own_groups', 1) }}.max_severity as double) as score
     from opened
 

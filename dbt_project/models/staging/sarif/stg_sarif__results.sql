@@ -65,7 +65,10 @@ opened as (
                 {{ json_text(json_at('attributes', '$.fields'), 'rule', 'properties', 'security-severity') }}
             ) as double
         ) as score,
-        coalesce(found.level, around.rule.defaultConfiguration.level, 'warning') as level,
+        -- the rule's level is that of a failure
+        coalesce(
+            found.level, case when found.kind <> 'fail' then 'none' end, around.rule.defaultConfiguration.level, 'warning'
+        ) as level,
         coalesce({{ list_item(json_values('coalesce(found.fingerprints, found.partialFingerprints)'), 1) }}, found.guid) as print
     from parsed
 
@@ -83,6 +86,7 @@ placed as (
         case
             when {{ list_length(list_where('found.suppressions', "coalesce(item.status, 'accepted') = 'accepted'")) }} > 0 then 'suppressed'
             when found.baselineState = 'absent' then 'absent'
+            when found.kind in ('pass', 'notApplicable') then found.kind
             when found.baselineState in ('unchanged', 'updated') then 'unchanged'
             else coalesce(found.kind, 'fail')
         end as verdict

@@ -95,6 +95,21 @@ classified as (
 
 ),
 
+judged as (
+
+    select
+        classified.*,
+        case
+            when to_class = 0 then 0
+            -- a policy answered the call with an error, or killed the process for it
+            when event.action in ('KPROBE_ACTION_OVERRIDE', 'KPROBE_ACTION_SIGKILL') then 2
+            when event.action in ('KPROBE_ACTION_NOTIFYENFORCER', 'KPROBE_ACTION_NOTIFYKILLER') then 2
+            else 1
+        end as result
+    from classified
+
+),
+
 final as (
 
     select
@@ -104,8 +119,8 @@ final as (
         {{ ocsf_class_columns('to_class', 'to_activity', "coalesce(event.function_name, event.event, kind)") }},
         cast(1 as integer) as severity_id,
         'Informational' as severity,
-        cast(case when to_class = 0 then 0 else 1 end as integer) as status_id,
-        case when to_class = 0 then 'Unknown' else 'Success' end as status,
+        cast(result as integer) as status_id,
+        case result when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end as status,
         coalesce(event.action, event.signal) as status_code,
         coalesce(event.message, event.policy_name) as message,
         -- actor: whom the process is run for
@@ -157,7 +172,7 @@ final as (
         image_digest as container_image_digest,
         process.pod.name as pod_name,
         process.pod.namespace as pod_namespace
-    from classified
+    from judged
 
 )
 

@@ -79,7 +79,8 @@ matched as (
     from named
     left join kinds
         on
-            named.detector is not null and named.path is not null
+            -- a message, a page or a ticket has a link and no path
+            named.detector is not null and coalesce(named.path, nullif(named.link, '')) is not null
             and case when named.revision is null then 'file' else 'commit' end = kinds.kind
 
 ),
@@ -90,7 +91,7 @@ classified as (
         matched.*,
         coalesce(kind_class, 0) as to_class,
         coalesce(kind_activity, 99) as to_activity,
-        concat_ws(':', revision, path, detector, line, secret) as finding_uid
+        concat_ws(':', revision, coalesce(path, nullif(link, '')), detector, line, secret) as finding_uid
     from matched
 
 ),
