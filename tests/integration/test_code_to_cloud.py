@@ -10,7 +10,7 @@ from simulated import sql
 
 from infra.local.simulate import Truth, generate, known_sources
 from infra.local.simulate.artifacts import TRUSTED_ROOT
-from infra.local.simulate.sources.github_webhook import SIGNED_WITH
+from infra.local.simulate.hooks import SIGNED_WITH
 from transforms.land import land
 from transforms.settings import Settings
 from transforms.warehouse.runner import build, correlate

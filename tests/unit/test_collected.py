@@ -15,7 +15,8 @@ from transforms.settings import Settings
 from transforms.sources import github_actions, github_api
 from transforms.sources.base import Beside, Source
 from transforms.sources.collected import header
-from transforms.sources.github_webhook import SECRETS, WebhookHead, clock, vouch
+from transforms.sources.github_signature import SECRETS, vouch
+from transforms.sources.github_webhook import WebhookHead, clock
 
 BODY = b'{"action":"opened","number":7}'
 OLD, NEW = "an old secret of it", "a newer secret"

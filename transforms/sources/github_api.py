@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from transforms.sources.base import Source
 from transforms.sources.collected import KEYS
-from transforms.sources.github_objects import LISTS, ObjectHead, clock, identity, vouch
+from transforms.sources.github_objects import LISTS, ObjectHead, clock, identity
+from transforms.sources.github_signature import vouch_deliveries
 
 SOURCE = Source(
     name="github_api",
@@ -24,7 +25,7 @@ SOURCE = Source(
     head=ObjectHead,
     identity=identity,
     clock=clock,
-    vouch=vouch,
+    vouch=vouch_deliveries,
     cadence=timedelta(minutes=5),
     dated_by_object=True,
 )

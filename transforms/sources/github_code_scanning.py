@@ -12,7 +12,7 @@ from transforms.decoders.json_records import envelope
 from transforms.sources.base import Source
 from transforms.sources.collected import KEYS
 from transforms.sources.github_alerts import AlertHead, clock, identity, reject
-from transforms.sources.github_objects import vouch
+from transforms.sources.github_signature import vouch_deliveries
 
 SOURCE = Source(
     name="github_code_scanning",
@@ -28,6 +28,6 @@ SOURCE = Source(
     identity=identity,
     clock=clock,
     reject=reject,
-    vouch=vouch,
+    vouch=vouch_deliveries,
     cadence=timedelta(minutes=5),
 )

@@ -7,15 +7,11 @@ https://docs.github.com/rest https://docs.github.com/graphql/reference/objects#d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
 from transforms.decoders.json_records import envelope
-from transforms.sources.base import Beside, Value
-from transforms.sources.collected import LINE, CollectedHead, body_of, header, signed
-from transforms.sources.github_webhook import SECRETS
+from transforms.sources.base import Value
+from transforms.sources.collected import CollectedHead, body_of, header
 
 LISTS = envelope(
     *("workflow_runs", "jobs", "check_runs", "check_suites", "environments", "repositories", "items", "artifacts")
@@ -95,12 +91,3 @@ def clock(head: ObjectHead) -> Value:
     committed = head.commit.committer.date if head.commit is not None and head.commit.committer is not None else None
     times = (head.submitted_at, head.completed_at, head.updated_at, committed, head.started_at, head.created_at)
     return next((time for time in (*times, head.graph_updated) if time is not None), None)
-
-
-def vouch(record: bytes, beside: Beside) -> Mapping[str, Any]:
-    """Whether GitHub's signature holds of a webhook; what the API answers has none. Raises ConfigError."""
-    try:
-        is_sent = LINE.decode(record).headers is not None
-    except (msgspec.MsgspecError, RecursionError):
-        return {}
-    return signed(record, beside, SECRETS, "x-hub-signature-256") if is_sent else {}

@@ -14,7 +14,7 @@ from transforms.decoders.redaction import Redaction
 from transforms.sources.base import Source
 from transforms.sources.collected import KEYS
 from transforms.sources.github_alerts import AlertHead, clock, identity, reject
-from transforms.sources.github_objects import vouch
+from transforms.sources.github_signature import vouch_deliveries
 
 SOURCE = Source(
     name="github_secret_scanning",
@@ -30,7 +30,7 @@ SOURCE = Source(
     identity=identity,
     clock=clock,
     reject=reject,
-    vouch=vouch,
+    vouch=vouch_deliveries,
     redact=Redaction(secrets=("secret",)),
     cadence=timedelta(minutes=5),
 )

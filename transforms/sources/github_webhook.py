@@ -9,16 +9,15 @@ https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from transforms.decoders.json_records import envelope
-from transforms.sources.base import Beside, Source, Value
-from transforms.sources.collected import KEYS, OBJECT, CollectedHead, body_of, header, signed
+from transforms.sources.base import Source, Value
+from transforms.sources.collected import KEYS, OBJECT, CollectedHead, body_of, header
+from transforms.sources.github_signature import vouch
 
-SECRETS = "CATCHMENT_GITHUB_WEBHOOK_SECRETS"
 SUBJECTS = (
     *("review", "comment", "thread", "deployment_status", "deployment", "workflow_job", "workflow_run", "check_run"),
     *("check_suite", "pull_request", "issue", "release", "rule", "repository_ruleset", "alert", "key", "forkee"),
@@ -64,11 +63,6 @@ def last_set(sent: dict[str, Any]) -> Value:
         if isinstance(subject, dict):
             return next((subject[field] for field in CLOCKS if isinstance(subject.get(field), str)), None)
     return None
-
-
-def vouch(record: bytes, beside: Beside) -> Mapping[str, Any]:
-    """Whether GitHub's signature holds, where a secret is configured. Raises ConfigError."""
-    return signed(record, beside, SECRETS, "x-hub-signature-256")
 
 
 SOURCE = Source(

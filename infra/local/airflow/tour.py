@@ -16,7 +16,7 @@ from infra.local.airflow.server import AirflowError
 from infra.local.airflow.summary import CATCHMENT
 from infra.local.simulate import known_sources
 from infra.local.simulate.artifacts import TRUSTED_ROOT
-from infra.local.simulate.sources.github_webhook import SIGNED_WITH
+from infra.local.simulate.hooks import SIGNED_WITH
 from transforms.sources import registry
 
 FEEDS = {name: source.root for name, source in known_sources().items() if name in registry()}

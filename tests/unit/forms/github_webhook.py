@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from infra.local.simulate.sources.github_webhook import SIGNED_WITH
+from infra.local.simulate.hooks import SIGNED_WITH
 
 Event = dict[str, Any]
 KEY = re.compile(

@@ -11,12 +11,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from infra.local.simulate.hooks import signature
 from infra.local.simulate.model import Delivery, Run, Source
 from infra.local.simulate.organisation import GITHUB_ORGANISATION, Repository
 from infra.local.simulate.rendering import millis_z, seconds_z, uuid
 from infra.local.simulate.retold import Retelling, Retold
 from infra.local.simulate.scans import Scan, root
-from infra.local.simulate.sources.github_webhook import signature
 from infra.local.simulate.sources.sarif import NAME as SARIF
 
 NAME = "github_code_scanning"

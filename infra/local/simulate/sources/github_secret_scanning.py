@@ -10,12 +10,12 @@ import json
 import random
 from typing import Any
 
+from infra.local.simulate.hooks import signature
 from infra.local.simulate.model import Run, Source
 from infra.local.simulate.organisation import GITHUB_ORGANISATION, Person, Repository
 from infra.local.simulate.rendering import millis_z, seconds_z, uuid
 from infra.local.simulate.retold import Retelling, Retold
 from infra.local.simulate.scans import Scan, root
-from infra.local.simulate.sources.github_webhook import signature
 from infra.local.simulate.sources.gitleaks import NAME as GITLEAKS
 from infra.local.simulate.sources.trufflehog import leaks, repository
 

@@ -7,7 +7,6 @@ https://docs.github.com/webhooks/webhook-events-and-payloads
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -15,6 +14,7 @@ from hashlib import sha256
 from isal import igzip
 
 from infra.local.simulate.forge import BEHIND_S, Fact, Forge, user
+from infra.local.simulate.hooks import signature
 from infra.local.simulate.model import TICK_S, Delivery, Record, Run, Source, utc
 from infra.local.simulate.organisation import GITHUB_ORGANISATION
 from infra.local.simulate.rendering import compact_time, millis_z, seconds_z, uuid
@@ -22,17 +22,10 @@ from infra.local.simulate.sources.github_audit import ORGANISATION_UID
 
 NAME = "github_webhook"
 ROOT = "s3/example-org-github-webhooks"
-SIGNED_WITH = "simulated-webhooks-are-signed-with-this"
-"""What the collector's organisation and GitHub share; CATCHMENT_GITHUB_WEBHOOK_SECRETS is set to it."""
 HOOK_UID = 480_117_223
 REDELIVERY = 0.01
 TAKES_MS = 1800
 """Milliseconds within which GitHub sends what happened."""
-
-
-def signature(text: str) -> str:
-    """Return the header X-Hub-Signature-256 of a body."""
-    return "sha256=" + hmac.new(SIGNED_WITH.encode(), text.encode(), sha256).hexdigest()
 
 
 def line(run: Run, fact: Fact) -> Record:
