@@ -167,9 +167,9 @@ final as (
             'case when to_class = 0 then coalesce(event.type_name, event.class_name) else event.activity_name end',
         ) }},
         -- a class without a table here may have values of its own: they are Other, the caption is kept
-        case when said_severity between 0 and 6 then said_severity when said_severity > 6 then 99 else 0 end as severity_id,
+        case when said_severity between 0 and 6 then said_severity when said_severity between 7 and 99 then 99 else 0 end as severity_id,
         coalesce(event.severity, 'Unknown') as severity,
-        case when said_status between 0 and 2 then said_status when said_status > 2 then 99 else 0 end as status_id,
+        case when said_status between 0 and 2 then said_status when said_status between 3 and 99 then 99 else 0 end as status_id,
         coalesce(event.status, 'Unknown') as status,
         event.status_code,
         event.status_detail,
