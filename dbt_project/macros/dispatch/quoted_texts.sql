@@ -6,7 +6,7 @@
 {% macro quoted_texts(line) -%}
     {{ return(list_map(
         adapter.dispatch('quoted_parts', 'catchment')(line),
-        "case when (length(item) > 1 and item like '\"%\"' and item not like '%\",\"%') or item like '[% %]'"
+        "case when (length(item) > 1 and item like '\"%\"' and item not like '_%\",\"%_') or item like '[% %]'"
         ~ " then substr(item, 2, length(item) - 2) else item end",
     )) }}
 {%- endmacro %}
