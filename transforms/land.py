@@ -66,8 +66,10 @@ NUMBER = re.compile(r"\d+", re.ASCII)
 QUARANTINE_BUFFER = 64 << 20
 NO_LANE = -1
 """Stands for the places that could not be looked through: it fails, and what is red in Airflow is seen."""
-PARALLEL_FROM = 24 << 20
-"""Bytes of open work from which more than one process pays."""
+PROCESSES_FROM = 8 << 20
+"""Bytes of open work, packed as they lie there, from which a second process pays."""
+TASKS_FROM = 24 << 20
+"""The same of a task of its own, which costs Airflow more."""
 
 
 def now() -> datetime:
@@ -90,7 +92,7 @@ class PlanResult:
         """What `land_lanes` is to be called for: of many bytes each lane by itself, else all together, since a process
         would cost more than it saves. And NO_LANE where a place failed."""
         together = [self.lanes] if self.lanes else []
-        apart = [[lane] for lane in self.lanes] if self.bytes >= PARALLEL_FROM else together
+        apart = [[lane] for lane in self.lanes] if self.bytes >= TASKS_FROM else together
         return [*apart, [NO_LANE]] if self.failed else apart
 
 
@@ -736,7 +738,7 @@ def land_lanes(
     failed: list[CatchmentError] = []
     for lane in lanes:
         waiting.put(lane)
-    helpers = min(settings.workers, len(lanes)) - 1 if size >= PARALLEL_FROM else 0
+    helpers = min(settings.workers, len(lanes)) - 1 if size >= PROCESSES_FROM else 0
     if not helpers:
         for _ in _work(partial(land_lane, settings, source_name, clock=clock), waiting, done):
             yield from _landed(done, failed)

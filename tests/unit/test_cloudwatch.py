@@ -18,6 +18,7 @@ from transforms.decoders.framing import Bounds, Framing
 from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.decoders.lines import Header, Lines
 from transforms.errors import DataError
+from transforms.lake.envelope import each
 from transforms.lake.records import Bad, Chunk
 from transforms.land import land
 from transforms.settings import Settings
@@ -77,7 +78,7 @@ def test_every_form_gives_the_same_records(form: str, chunk_bytes: int) -> None:
     assert records(chunks) == list(enumerate(RECORDS, 5))
     assert bad(chunks) == []
     assert sum(chunk.control for chunk in chunks) == 1
-    places = [chunk.attributes for chunk in chunks for _ in chunk.records]
+    places = [said for chunk in chunks for said in each(chunk) or [chunk.attributes] * len(chunk.records)]
     assert places == [{"cloudwatch": PLACE}] * 2 + [{"cloudwatch": PLACE | {"log_stream": "two"}}]
     assert chunks[-1].next_no == 8
 

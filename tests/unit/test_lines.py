@@ -15,8 +15,8 @@ from transforms.decoders.json_records import envelope
 from transforms.decoders.json_rows import JsonRows
 from transforms.decoders.lines import (
     Header,
+    LineColumns,
     Lines,
-    columns_of,
     directive,
     first_line,
     header_like,
@@ -170,7 +170,7 @@ def test_all_at_once_is_as_one_by_one(given_lines):
     header = Header("x y z", ("x", "y", "z"))
     framing = Lines(layouts=(header,))
     records = [line for line in given_lines if line]
-    columns, reasons = columns_of(framing, header, records, ("z", "x"))
+    columns, reasons = LineColumns(framing, header, records)(("z", "x"))
     for index, record in enumerate(records):
         fields = record.split(b" ")
         if len(fields) == 3:
@@ -311,9 +311,35 @@ def test_quoted_lines_give_together_what_each_gives_alone(good, odd, seed):
     records = [*good, *odd, b"a b c"]
     seed.shuffle(records)
     quoted = Lines(layouts=(HEADER,), quoted=True, grows_right=True)
-    together = columns_of(quoted, HEADER, records, NAMES)
+    together = LineColumns(quoted, HEADER, records)(NAMES)
     alone = lines._one_by_one(quoted, HEADER, records, [*NAMES])
     assert {name: column.to_pylist() for name, column in together[0].items()} == {
         name: column.to_pylist() for name, column in alone[0].items()
     }
     assert together[1] == alone[1]
+
+
+@given(many)
+def test_columns_side_by_side_are_the_columns_below_one_another(given_lines):
+    """Whatever the bytes: joined by line ends the pieces are what the columns are, in fewer pieces."""
+    records = [line for line in given_lines if line.count(b" ") == 2 and all(line.split(b" "))]
+    for separator in (b" ", b","):
+        texts = [line.replace(b",", b".").replace(b" ", separator) for line in records]
+        found = LineColumns(Lines(), Header("x y z", ("x", "y", "z"), separator), texts)
+        wanted = ("x", "y", "none", "z", "x")
+        parts = found.side_by_side(wanted, ("x",))
+        if not texts:
+            assert parts is None
+            continue
+        assert parts is not None and len(parts) == 4 and parts[1] is None
+        pieces = [[b"-"] * len(texts) if part is None else part.to_pylist() for part in parts]
+        columns, _ = found(wanted)
+        single = [columns[name].to_pylist() if name in columns else [b"-"] * len(texts) for name in wanted]
+        joined = [b"\n".join(row) for row in zip(*pieces, strict=True)]
+        assert joined == [b"\n".join(row) for row in zip(*single, strict=True)]
+        assert found.side_by_side(wanted, ("none",)) is None
+
+
+def test_a_field_too_many_is_nowhere_side_by_side():
+    assert LineColumns(Lines(), Header("x y", ("x", "y")), [b"1 2", b"1 2 3"]).side_by_side(("x",), ()) is None
+    assert LineColumns(Lines(), Header("x x", ("x", "x")), [b"1 2"]).side_by_side(("x",), ()) is None

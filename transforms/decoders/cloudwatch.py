@@ -28,6 +28,7 @@ import msgspec
 from transforms.decoders.compression import GZIP, Readable, plain
 from transforms.decoders.framing import BOM, PEEK, Bounds, Framing, Held, read_full
 from transforms.decoders.json_records import JsonRecords, envelope
+from transforms.decoders.together import together
 from transforms.errors import DataError
 from transforms.lake.records import Bad, Chunk, Raw
 
@@ -87,16 +88,16 @@ class CloudWatch:
         return self.records.appendable
 
     def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
-        """Chunks of one log stream each. Raises DataError for what condemns the whole object."""
+        """Chunks of what the log streams hold. Raises DataError for what condemns the whole object."""
         held = Held(stream)
         head = held.peek(PEEK)
         if head.startswith(GZIP):
             unpacked, _ = plain(cast(BinaryIO, held), size=bounds.max_document, max_ratio=1)
             yield from self._deeper()(unpacked, bounds)
         elif head.startswith(BASE64):
-            yield from self._opened(_lines(held, bounds), bounds)
+            yield from together(self._opened(_lines(held, bounds), bounds), bounds.chunk_bytes)
         elif ENVELOPE.match(head.removeprefix(BOM)):
-            yield from self._opened(EACH(held, bounds), bounds)
+            yield from together(self._opened(EACH(held, bounds), bounds), bounds.chunk_bytes)
         else:
             yield from self.records(held, bounds)
 
@@ -160,8 +161,8 @@ def _open(item: Raw | Bad) -> Opened:
     if found.logEvents is None:
         return Opened(kind="bad", bad=Bad(0, text, "an envelope of CloudWatch Logs without log events", len(text)))
     said = {"owner": found.owner, "log_group": found.logGroup, "log_stream": found.logStream}
-    messages = [event.message.encode("utf-8", "surrogatepass") for event in found.logEvents]
-    return Opened(kind="messages", place={name: value for name, value in said.items() if value}, texts=messages)
+    messages = "\n".join([event.message for event in found.logEvents]).encode("utf-8", "surrogatepass")
+    return Opened(kind="messages", place={name: value for name, value in said.items() if value}, texts=[messages])
 
 
 def _plain(text: bytes | str) -> bytes:

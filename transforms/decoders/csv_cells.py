@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from transforms.decoders.compression import Readable
 from transforms.decoders.framing import BOM, Bounds
-from transforms.lake.records import Bad, Chunk
+from transforms.lake.records import Bad, Chunk, Growing
 
 CELL = re.compile(rb'(?:^|,)(?:"([^"]*(?:""[^"]*)*)"|([^,"]*))(?=,|\Z)')
 BLOCK = 1 << 20
@@ -26,7 +26,7 @@ class CsvCells:
 
     def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
         """Chunks of about `chunk_bytes`. A row that is not as its header says is bad, and no other with it."""
-        chunk, consumed = Chunk(next_no=bounds.first_no), 0
+        chunk, consumed = Growing(next_no=bounds.first_no), 0
         names: list[bytes] | None = None
         wanted = self.column.lower().encode()
         for row, whole in _rows(stream, bounds.max_record):
@@ -41,11 +41,11 @@ class CsvCells:
             if consumed - chunk.consumed >= bounds.chunk_bytes:
                 chunk.consumed = consumed
                 yield chunk
-                chunk = Chunk(next_no=chunk.next_no, consumed=consumed)
+                chunk = Growing(next_no=chunk.next_no, consumed=consumed)
         chunk.consumed = consumed
         yield chunk
 
-    def _take(self, chunk: Chunk, text: bytes, names: list[bytes], whole: bool, limit: int) -> None:
+    def _take(self, chunk: Growing, text: bytes, names: list[bytes], whole: bool, limit: int) -> None:
         number = chunk.next_no
         chunk.next_no += 1
         wanted = self.column.lower().encode()

@@ -15,11 +15,10 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, repeat
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,10 +27,12 @@ from transforms.decoders.compression import Readable
 from transforms.decoders.framing import BOM, FIELDS, HEADER_BYTES, Bounds, read_full, text_of
 from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.errors import DataError
-from transforms.lake.records import Bad, Chunk, Raw
+from transforms.lake.records import Bad, Chunk, Raw, Runs
 
 if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of them again and again
     import pyarrow as pa
+
+    from transforms.lake.texts import Texts
 
 WHITE = b" \t\r\n"
 OPENING = b'{"records":['
@@ -43,7 +44,8 @@ EXPAND = envelope("records")
 DECODE = msgspec.json.Decoder().decode
 ENCODE = msgspec.json.Encoder().encode
 TUPLES = "flowTuples"
-Names = tuple[Mapping[str, Any], ...]
+COMMA = b","[0]
+Levels = tuple[Mapping[str, Any], ...]
 """Members by name, the innermost first."""
 
 
@@ -74,14 +76,14 @@ class FlowTuples:
             first, _, rest = data.partition(b"\n")
             if rest.strip(WHITE)[:1] not in (b"", b",", b"{", b"[", b"]", b"}", b'"') and self._is_header(first):
                 header, below = first.strip(WHITE).decode(), rest.splitlines()
+        held = _Held(self, bounds.max_record, bounds.first_no)
         if header is not None:
-            held = _Held(bounds.first_no)
-            for _ in self._tuples(held, header, self._names(header), below, bounds):
+            levels: Levels = next((levels for _, levels, _ in self._parts(DECODE(header)) or ()), ())
+            for _ in self._values(held, _Group({FIELDS: header}, levels), below, bounds):
                 yield held.chunk(len(data))
             yield held.chunk(len(data))
             return
         found = _records(data, bounds)
-        held = _Held(bounds.first_no)
         for item in _in_order(found):
             if isinstance(item, Bad):
                 held.bad(item.data, item.reason, item.length)
@@ -110,83 +112,77 @@ class FlowTuples:
         if not isinstance(record, dict):
             held.bad(bytes(item), "wrong type: a record that is no JSON object", size)
             return
-        parts = self._parts(record)
-        if not any(tuples for _, _, tuples in parts or []):
+        parts = self._parts(record) or []
+        if not any(tuples for _, _, tuples in parts):
             if size > bounds.max_record:
                 held.bad(bytes(item), f"record of {size} bytes is over the limit of {bounds.max_record}", size)
             else:
-                held.one(item, record)
+                held.add(_Group(None, (record,)), bytes(item), 1)
             return
-        for context, names, tuples in parts or []:
+        for context, levels, tuples in parts:
             header = ENCODE(context).decode()
             if len(header) > HEADER_BYTES:
                 reason = f"a record of {len(header)} bytes beside its tuples, over the limit of {HEADER_BYTES}"
                 held.bad(bytes(item), reason, size)
                 return
-            yield from self._tuples(held, header, names, tuples, bounds)
+            if tuples:
+                yield from self._tuples(held, _Group({FIELDS: header}, levels), tuples, bounds)
 
-    def _parts(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], Names, list[Any]]] | None:
+    def _parts(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], Levels, list[Any]]] | None:
         """(record with one group alone and no tuples, where names are looked up, tuples) of each group; None for
         another shape."""
         holder = record.get(self.holder)
         if not isinstance(holder, dict) or not isinstance(flows := holder.get("flows"), list):
             return None
-        found: list[tuple[dict[str, Any], Names, list[Any]]] = []
+        found: list[tuple[dict[str, Any], Levels, list[Any]]] = []
         for flow in flows:
             groups = flow.get(self.groups) if isinstance(flow, dict) else None
             if not isinstance(groups, list):
                 return None
             for group in groups:
-                tuples = group.get(TUPLES, []) if isinstance(group, dict) else None
+                tuples = group.pop(TUPLES, []) if isinstance(group, dict) else None
                 if not isinstance(tuples, list):
                     return None
-                alone = group.copy()
-                alone.pop(TUPLES, None)
-                context = {**record, self.holder: {**holder, "flows": [{**flow, self.groups: [alone]}]}}
-                found.append((context, (alone, flow, record), tuples))
+                context = {**record, self.holder: {**holder, "flows": [{**flow, self.groups: [group]}]}}
+                found.append((context, (group, flow, record), tuples))
         return found
 
-    def _names(self, header: str) -> Names:
-        """Where the names of the group are looked up that a header is of."""
-        parts = self._parts(DECODE(header))
-        return parts[0][1] if parts else ()
-
-    def _tuples(self, held: _Held, header: str, names: Names, tuples: Sequence[Any], bounds: Bounds) -> Iterator[None]:
-        """The tuples of a group; stops wherever the chunk is full."""
-        group = _Group({FIELDS: header}, names)
+    def _tuples(self, held: _Held, group: _Group, tuples: list[Any], bounds: Bounds) -> Iterator[None]:
+        """The tuples of a group, which are some; stops wherever the chunk is full."""
         try:
-            texts = [value if isinstance(value, bytes) else value.encode() for value in tuples]
-        except (AttributeError, UnicodeEncodeError):
-            texts = []
-        if texts and min(map(_commas, texts)) >= self.least - 1 and max(map(len, texts)) <= bounds.max_record:
-            count = max(1, bounds.chunk_bytes // (len(header) + max(map(len, texts))))
-            for start in range(0, len(texts), count):
-                held.add(group, texts[start : start + count])
-                if held.size >= bounds.chunk_bytes:
-                    yield
+            lines = "\n".join(tuples).encode()
+        except (TypeError, UnicodeEncodeError):
+            lines = b""
+        count = len(tuples)
+        if lines.count(b"\n") != count - 1:
+            yield from self._values(held, group, tuples, bounds)
             return
-        for value in tuples:
-            data, reason = self._checked(value, bounds.max_record)
-            if reason is None:
-                held.add(group, [data])
+        most = max(1, bounds.chunk_bytes // (group.size + len(lines) // count + 1))
+        if count <= most:
+            held.add(group, lines, count)
+            if held.size >= bounds.chunk_bytes:
+                yield
+            return
+        each = lines.split(b"\n")
+        for start in range(0, count, most):
+            part = each[start : start + most]
+            held.add(group, b"\n".join(part), len(part))
+            yield
+
+    def _values(self, held: _Held, group: _Group, values: Sequence[Any], bounds: Bounds) -> Iterator[None]:
+        """Tuples that are looked at one by one: texts, or what stands in the place of one."""
+        for value in values:
+            if isinstance(value, (str, bytes)):
+                held.add(group, value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"), 1)
             else:
-                held.bad(data, reason, len(data), group.attributes)
+                data = ENCODE(value)
+                held.bad(data, "wrong type: a tuple that is no text", len(data), group.attributes)
             if held.size >= bounds.chunk_bytes:
                 yield
 
-    def _checked(self, value: Any, limit: int) -> tuple[bytes, str | None]:
-        """The bytes of a tuple, and why it is none."""
-        if isinstance(value, str):
-            value = value.encode("utf-8", "surrogatepass")
-        if not isinstance(value, bytes):
-            return ENCODE(value), "wrong type: a tuple that is no text"
-        if len(value) > limit:
-            return value, f"record of {len(value)} bytes is over the limit of {limit}"
-        count = _commas(value) + 1
-        return value, f"{count} fields where a tuple has {self.least} or more" if count < self.least else None
-
-
-_commas = methodcaller("count", b",")
+    def too_few(self, commas: int) -> str:
+        """Why a text of so many commas is no tuple."""
+        return f"{commas + 1} fields where a tuple has {self.least} or more"
 
 
 @dataclass(slots=True, eq=False)
@@ -194,11 +190,16 @@ class _Group:
     """What stands around tuples; of a record that has none, the record itself."""
 
     attributes: Mapping[str, str] | None
-    names: Names
+    levels: Levels
+
+    @property
+    def size(self) -> int:
+        """Bytes that stand beside each tuple."""
+        return len(self.attributes[FIELDS]) if self.attributes else 0
 
     def plain(self, name: str) -> bytes | None:
         """The text of the innermost value of a name."""
-        for level in self.names:
+        for level in self.levels:
             if name in level:
                 value = level[name]
                 if type(value) is str and value.isascii():
@@ -211,34 +212,26 @@ class _Group:
 class _Held:
     """The records of a chunk that is being made, and for each the group that it stands in."""
 
-    def __init__(self, first_no: int) -> None:
-        self.next_no = first_no
+    def __init__(self, tuples: FlowTuples, limit: int, first_no: int) -> None:
+        self.tuples, self.limit, self.next_no = tuples, limit, first_no
         self._clear()
 
     def _clear(self) -> None:
         self.size = 0
-        self._numbers: list[int] = []
-        self._records: list[bytes] = []
+        self._firsts: list[int] = []
+        self._blocks: list[bytes] = []
         self._bad: list[Bad] = []
         self._groups: list[_Group] = []
-        self._said: list[Mapping[str, str] | None] = []
         self._counts: list[int] = []
 
-    def add(self, group: _Group, tuples: Sequence[bytes]) -> None:
-        count = len(tuples)
-        self._numbers += range(self.next_no, self.next_no + count)
-        self._records += tuples
+    def add(self, group: _Group, lines: bytes, count: int) -> None:
+        """Records that stand in one group, a line each, or one that may hold line ends."""
+        self._firsts.append(self.next_no)
+        self._blocks.append(lines)
         self._groups.append(group)
-        self._said.append(group.attributes)
         self._counts.append(count)
         self.next_no += count
-        around = len(group.attributes[FIELDS]) if group.attributes else 0
-        self.size += count * around + sum(map(len, tuples))
-
-    def one(self, item: Raw, record: Mapping[str, Any]) -> None:
-        """A record without tuples."""
-        names = {**record, "tuple": bytes(item).decode("utf-8", "replace"), "clock": record.get("time")}
-        self.add(_Group(None, (names,)), [bytes(item)])
+        self.size += count * group.size + len(lines)
 
     def bad(self, data: bytes | None, reason: str, length: int, attributes: Mapping[str, str] | None = None) -> None:
         self._bad.append(Bad(self.next_no, data, reason, length, attributes))
@@ -246,45 +239,86 @@ class _Held:
         self.size += length + (len(attributes[FIELDS]) if attributes else 0)
 
     def chunk(self, consumed: int) -> Chunk:
-        """The chunk that was made; the next is begun."""
-        chunk = Chunk(
-            numbers=self._numbers,
-            records=list(self._records),
-            bad=self._bad,
-            next_no=self.next_no,
-            consumed=consumed,
-            columns=partial(_columns, self._groups, self._counts, self._records),
-            attributes=list(chain.from_iterable(map(repeat, self._said, self._counts))),
-        )
+        """The chunk that was made, without what is no tuple in it; the next is begun."""
+        chunk = Chunk(bad=self._bad, next_no=self.next_no, consumed=consumed)
+        if self._blocks:
+            self._fill(chunk)
         self._clear()
         return chunk
 
+    def _fill(self, chunk: Chunk) -> None:
+        import numpy as np
+
+        from transforms.lake.texts import Texts
+
+        counts, groups = np.array(self._counts), self._groups
+        texts = Texts.blocks(self._blocks, counts)
+        which = np.repeat(np.arange(len(groups), dtype=np.int32), counts)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        numbers = np.repeat(np.array(self._firsts), counts) + within
+        commas = np.flatnonzero(np.frombuffer(texts.data, np.uint8) == COMMA)
+        found = np.diff(np.searchsorted(commas, np.stack([texts.begins, texts.ends], axis=1)), axis=1)[:, 0]
+        whole = np.repeat(np.array([group.attributes is None for group in groups]), counts)
+        long, few = texts.lengths > self.limit, ~whole & (found < self.tuples.least - 1)
+        odd = long | few
+        for index in np.flatnonzero(odd).tolist():
+            data, group = texts[index], groups[which[index]]
+            reason = f"record of {len(data)} bytes is over the limit of {self.limit}"
+            reason = reason if long[index] else self.tuples.too_few(int(found[index]))
+            chunk.bad.append(Bad(int(numbers[index]), data, reason, len(data), group.attributes))
+        if odd.any():
+            chunk.bad.sort(key=lambda bad: bad.record_no)
+            texts, which, numbers = texts.where(~odd), which[~odd], numbers[~odd]
+            counts = np.bincount(which, minlength=len(groups))
+        straight = len(numbers) and numbers[-1] - numbers[0] == len(numbers) - 1
+        chunk.numbers = range(int(numbers[0]), int(numbers[-1]) + 1) if straight else numbers.tolist()
+        chunk.records = texts
+        chunk.columns = partial(_columns, groups, which, texts)
+        chunk.attributes = Runs([group.attributes for group in groups], counts.tolist())
+
 
 def _columns(
-    groups: Sequence[_Group], counts: Sequence[int], records: Sequence[bytes], wanted: Sequence[str]
+    groups: Sequence[_Group], which: Any, texts: Texts, wanted: Sequence[str]
 ) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
     """The columns that are asked for: of the tuples their own, of what stands around them a group's for all of it."""
     import numpy as np
     import pyarrow as pa
 
-    which = np.repeat(np.arange(len(groups), dtype=np.int32), counts)
+    from transforms.lake.texts import cut
+
     place = pa.Array.from_buffers(pa.int32(), len(which), [None, pa.py_buffer(which)])  # pa.array imports pandas
-    starts = np.cumsum([0, *counts]).tolist()
-    alone = [(group, at) for group, at in zip(groups, starts, strict=False) if group.attributes is None]
     found = {}
     for name in wanted:
-        if name in OWN:
-            texts = list(map(OWN[name], records))
-            for group, at in alone:
-                texts[at] = group.plain(name)
-            found[name] = pa.array(texts, pa.binary())
+        if name == "tuple":
+            found[name] = texts.array()
+        elif name == "clock":
+            commas = np.append(np.flatnonzero(np.frombuffer(texts.data, np.uint8) == COMMA), len(texts.data))
+            ends = np.minimum(commas[np.searchsorted(commas, texts.begins)], texts.ends)
+            own = cut(texts.data, texts.begins, ends)
+            alone = np.array([group.attributes is None for group in groups])[which]
+            if alone.any():
+                times = _named(groups, "time").take(place)
+                own = pa.compute.if_else(pa.array(alone), times, own)
+            found[name] = own
         else:
-            found[name] = pa.array([group.plain(name) for group in groups], pa.binary()).take(place)
+            found[name] = _named(groups, name).take(place)
     return found, {}
 
 
-OWN: dict[str, Callable[[bytes], bytes | None]] = {"tuple": bytes, "clock": lambda text: text.partition(b",")[0]}
-"""The columns that a tuple itself has."""
+def _named(groups: Sequence[_Group], name: str) -> pa.Array:
+    """The text of the innermost value of a name, a group each."""
+    import pyarrow as pa
+
+    levels = [group.levels for group in groups]
+    depth = next((depth for depth, level in enumerate(levels[0]) if name in level), -1)
+    try:
+        values = [of[depth][name] for of in levels]
+    except (LookupError, TypeError):
+        values = []
+    if set(map(type, values)) == {str} and not any(name in of[inner] for inner in range(depth) for of in levels):
+        with suppress(UnicodeEncodeError):
+            return pa.array(values, pa.string()).cast(pa.binary())
+    return pa.array([group.plain(name) for group in groups], pa.binary())
 
 
 def _records(data: bytes, bounds: Bounds) -> Chunk:
@@ -313,8 +347,8 @@ def _piecewise(data: bytes, bounds: Bounds) -> Chunk:
     size = bounds.max_document + 1
     inner = Bounds(final=bounds.final, max_record=size, max_document=size, chunk_bytes=size)
     for chunk in JsonRecords(EXPAND)(io.BytesIO(data[skipped:]), inner):
-        total.numbers += chunk.numbers
-        total.records += chunk.records
+        total.numbers = [*total.numbers, *chunk.numbers]
+        total.records = [*total.records, *chunk.records]
         total.bad += [bad for bad in chunk.bad if bad.data is None or not CLOSED.fullmatch(bad.data)]
         if not bounds.final:
             total.consumed = skipped + chunk.consumed

@@ -18,7 +18,7 @@ import msgspec
 from transforms.decoders.compression import Readable
 from transforms.decoders.framing import BOM, Bounds, read_full
 from transforms.errors import DataError
-from transforms.lake.records import Bad, Chunk, Raw
+from transforms.lake.records import Bad, Chunk, Growing, Raw
 
 WHITE = b" \t\r\n"
 SCANNER = json.JSONDecoder(parse_int=float)  # Python makes no int of thousands of digits
@@ -157,6 +157,7 @@ def read_records(
     number, offset = first_no, 0
     held = b""
     lines = False
+    chunk: Chunk
     while True:
         block = read_full(stream, chunk_bytes)
         end = len(block) < chunk_bytes
@@ -220,14 +221,14 @@ def _document(
         except (ValueError, RecursionError) as error:
             reason = _why(error)
         else:
-            chunk = Chunk(next_no=number)
+            chunk = Growing(next_no=number)
             _take(chunk, items, max_record)
             chunk.consumed = offset + len(data)
             return chunk
     chunk = _values(data, expand, number, offset, max_record, final=final)
     broken = final and reason and ((len(chunk.bad) > 1 and not chunk.records) or (whole and _within(text, chunk)))
     if broken and not _starts_with_line(data, expand):  # one broken document, not many broken lines
-        chunk = Chunk(bad=[_bad(number, text, reason, max_record)], next_no=number + 1, consumed=chunk.consumed)
+        chunk = Growing(bad=[_bad(number, text, reason, max_record)], next_no=number + 1, consumed=chunk.consumed)
     return chunk
 
 
@@ -237,12 +238,12 @@ def _within(text: bytes, chunk: Chunk) -> bool:
     return first and text.partition(b"\n")[2][:1] in (b" ", b"\t")
 
 
-def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: int, *, final: bool) -> Chunk:
+def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: int, *, final: bool) -> Growing:
     """Line-delimited values; where a line is no JSON, a value that spans lines, or shares one with the next.
 
     With `final` false a value that the data's end cuts off is left.
     """
-    chunk = Chunk(next_no=number, consumed=offset + len(data))
+    chunk = Growing(next_no=number, consumed=offset + len(data))
     at, length = 0, len(data)
     looked = 0  # up to here lines were looked at together
     budget = RESCAN_FREE + length
@@ -283,7 +284,7 @@ def _values(data: bytes, expand: Expand, number: int, offset: int, max_record: i
     return chunk
 
 
-def _spanning(data: bytes, at: int, expand: Expand, chunk: Chunk, max_record: int) -> tuple[int, str, int]:
+def _spanning(data: bytes, at: int, expand: Expand, chunk: Growing, max_record: int) -> tuple[int, str, int]:
     """Take the values from `at` on that no line ends: pretty-printed ones, and several in one line.
 
     (offset behind them, "taken", 0), or the offset of what cannot be taken, "cut off" if it is by the data's end, and
@@ -349,7 +350,7 @@ def _gap(data: bytes, at: int) -> int:
     return found.end() if found else at
 
 
-def _take_all(chunk: Chunk, items: Sequence[Raw], max_record: int) -> bool:
+def _take_all(chunk: Growing, items: Sequence[Raw], max_record: int) -> bool:
     """Take the items, unless one of them is too long."""
     if max(map(len, map(memoryview, items)), default=0) > max_record:  # type: ignore[arg-type]
         return False
@@ -359,7 +360,7 @@ def _take_all(chunk: Chunk, items: Sequence[Raw], max_record: int) -> bool:
     return True
 
 
-def _take(chunk: Chunk, items: Sequence[Raw], max_record: int) -> None:
+def _take(chunk: Growing, items: Sequence[Raw], max_record: int) -> None:
     if _take_all(chunk, items, max_record):
         return
     for number, item in enumerate(items, chunk.next_no):

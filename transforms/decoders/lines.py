@@ -10,9 +10,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from transforms.decoders.compression import Readable
@@ -23,7 +22,8 @@ from transforms.lake.records import Bad, Chunk
 if TYPE_CHECKING:  # declarations import this module, and Airflow reads all of them again and again
     import pyarrow as pa
 
-FIRST = itemgetter(0)
+    from transforms.lake.texts import Texts
+
 QUOTED = re.compile(rb'[^ "\[][^ ]*|"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*|\[[^\] ]{0,64} [^\]]{0,64}\]|[^ ]+')
 NEWLINE, SPACE, QUOTE, COMMA, BRACKET, BACKSLASH, CLOSED = b'\n ",[\\]'
 BRACKETED = 65
@@ -91,7 +91,9 @@ class Lines:
 
     def rows(self, lines: list[bytes], numbers: list[int], bounds: Bounds) -> list[Chunk]:
         """Chunks of lines that were wrapped in something else, with the numbers that they had there."""
-        chunks = list(_State(self, replace(bounds, first_no=0)).under(lines))
+        from transforms.lake.texts import Texts
+
+        chunks = list(_State(self, replace(bounds, first_no=0)).under(Texts.of(lines)))
         for chunk in chunks:
             chunk.bad = [replace(bad, record_no=numbers[bad.record_no]) for bad in chunk.bad]
             chunk.numbers = [numbers[n] for n in chunk.numbers]
@@ -107,10 +109,9 @@ class _State:
 
     def chunks(self, data: bytes, consumed: int, first: bool) -> Iterator[Chunk]:
         """The records of whole lines; at least one chunk, the last of which says what was consumed."""
-        lines = data.split(b"\n")
-        if b"\r" in data:
-            lines = [line.removesuffix(b"\r") for line in lines]
-        lines = list(filter(None, lines))
+        from transforms.lake.texts import Texts
+
+        lines = Texts.lines(data)
         chunk = Chunk(next_no=self.next_no)
         for header, part in self._parts(lines, first):
             self.header = header
@@ -121,25 +122,27 @@ class _State:
         if not lines or chunk.consumed != consumed:
             yield Chunk(next_no=self.next_no, consumed=consumed)
 
-    def _parts(self, lines: list[bytes], first: bool) -> Iterator[tuple[Header | None, list[bytes]]]:
+    def _parts(self, lines: Texts, first: bool) -> Iterator[tuple[Header | None, Texts]]:
         """Runs of records with the header above each."""
-        find, opens = self.lines.header, self.lines.opens
+        import numpy as np
+
+        find = self.lines.header
         if find is None or not lines:
             yield self.header, lines
             return
-        if not first and not set(map(FIRST, lines)).intersection(opens):
-            yield self.header, lines
-            return
+        opens = np.zeros(256, dtype=bool)
+        opens[list(self.lines.opens)] = True
+        may = opens[np.frombuffer(lines.data, np.uint8)[lines.begins]]
+        may[0] |= first
         header, start = self.header, 0
-        for index, line in enumerate(lines):
-            if ((first and index == 0) or line[0] in opens) and len(line) <= HEADER_BYTES:
-                found = find(line, first and index == 0)
-                if found is not None:
-                    yield header, lines[start:index]
-                    header, start = found if found.names else header, index + 1
+        for index in np.flatnonzero(may & (lines.lengths <= HEADER_BYTES)).tolist():
+            found = find(lines[index], first and index == 0)
+            if found is not None:
+                yield header, lines[start:index]
+                header, start = found if found.names else header, index + 1
         yield header, lines[start:]
 
-    def under(self, lines: list[bytes]) -> Iterator[Chunk]:
+    def under(self, lines: Texts) -> Iterator[Chunk]:
         """Chunks of records below one header, or each below the layout that fits it."""
         number = self.next_no
         if self.header is not None:
@@ -149,7 +152,7 @@ class _State:
         if begun is not None:
             start = 0
             for one, run in groupby(begun):
-                stop = start + sum(1 for _ in run)
+                stop = start + len(list(run))
                 yield from self._pieces(one, lines[start:stop], number + start)
                 start = stop
             return
@@ -163,16 +166,19 @@ class _State:
             before = layout
         yield from self._pieces(before, lines[start:], number + start)
 
-    def _pieces(self, header: Header | None, lines: list[bytes], number: int) -> Iterator[Chunk]:
+    def _pieces(self, header: Header | None, lines: Texts, number: int) -> Iterator[Chunk]:
         rows = max(1, REPEATED_BYTES // max(1, len(header.fields))) if header else len(lines)
         for start in range(0, len(lines), max(1, rows)):
             yield self._chunk(header, lines[start : start + rows], number + start)
 
-    def _by_opening(self, lines: list[bytes]) -> list[Header] | None:
+    def _by_opening(self, lines: Texts) -> Sequence[Header] | None:
         """The layout of each line, if how it begins says it alone."""
         if not self.lines.grows_right:
             return None
         length = max((len(mark) for layout in self.lines.layouts for mark in layout.begins), default=0)
+        if lines and lines.all_begin(lines[0][:length]):
+            layouts = self._begun(lines[0])
+            return [layouts[0]] * len(lines) if len(layouts) == 1 else None
         openings = [line[:length] for line in lines]
         known = {opening: self._begun(opening) for opening in set(openings)}
         if any(len(layouts) != 1 for layouts in known.values()):
@@ -195,7 +201,7 @@ class _State:
             longest = layout if longest is None or len(layout.names) > len(longest.names) else longest
         return exact or (longest if self.lines.grows_right else None)
 
-    def _chunk(self, header: Header | None, lines: list[bytes], number: int) -> Chunk:
+    def _chunk(self, header: Header | None, lines: Texts, number: int) -> Chunk:
         limit = self.bounds.max_record
         chunk = Chunk(next_no=number + len(lines))
         if header is None:
@@ -204,27 +210,59 @@ class _State:
             ]
             return chunk
         chunk.attributes = {FIELDS: header.fields}
-        chunk.records, chunk.numbers = list(lines), list(range(number, chunk.next_no))
-        if max(map(len, lines)) > limit:
-            chunk.bad = [_bad(number + i, line, "", limit) for i, line in enumerate(lines) if len(line) > limit]
-            kept = [i for i, line in enumerate(lines) if len(line) <= limit]
-            chunk.records, chunk.numbers = [lines[i] for i in kept], [number + i for i in kept]
-        chunk.columns = partial(columns_of, self.lines, header, chunk.records)
+        chunk.records, chunk.numbers = lines, range(number, chunk.next_no)
+        over = lines.lengths > limit
+        if over.any():
+            chunk.bad = [_bad(number + i, lines[i], "", limit) for i in over.nonzero()[0].tolist()]
+            chunk.records, chunk.numbers = lines.where(~over), (number + (~over).nonzero()[0]).tolist()
+        chunk.columns = LineColumns(self.lines, header, chunk.records)
         return chunk
 
 
-def columns_of(
-    lines: Lines, header: Header, records: Sequence[bytes], names: Sequence[str]
-) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
-    """The columns that are asked for: all records at once where every one is as its header says, else one by one."""
-    wanted = [name for name in names if name in header.names]
-    if lines.quoted:
-        return _quoted_columns(lines, header, records, wanted)
-    if len(set(header.names)) == len(header.names):
-        found = _at_once(header, records, wanted)
-        if found is not None:
-            return found, {}
-    return _one_by_one(lines, header, records, wanted)
+class LineColumns:
+    """The columns of records below one header: all at once where every record is as it says, else one by one."""
+
+    def __init__(self, lines: Lines, header: Header, records: Sequence[bytes]) -> None:
+        self.lines, self.header, self.records = lines, header, records
+
+    @classmethod
+    def joined(cls, parts: Sequence[LineColumns]) -> LineColumns:
+        """The columns of all records of some that are of the same lines, below the same header."""
+        from transforms.lake.texts import Texts
+
+        texts = Texts.joined([Texts.of(part.records) for part in parts])
+        return cls(parts[0].lines, parts[0].header, texts)
+
+    def __call__(self, names: Sequence[str]) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
+        """transforms.lake.records.Columns"""
+        wanted = [name for name in names if name in self.header.names]
+        if self.lines.quoted:
+            return _quoted_columns(self.lines, self.header, self.records, wanted)
+        if self._even is not None:
+            return {name: self._even.column(self.header.names.index(name)) for name in wanted}, {}
+        return _one_by_one(self.lines, self.header, self.records, wanted)
+
+    def side_by_side(self, names: Sequence[str], needed: Sequence[str]) -> Sequence[pa.Array | None] | None:
+        """transforms.lake.records.SideBySide"""
+        even = None if self.lines.quoted or not set(needed) <= set(self.header.names) else self._even
+        if even is None:
+            return None
+        places = [self.header.names.index(name) if name in self.header.names else None for name in names]
+        runs: list[list[int] | None] = []
+        for place in places:
+            last = runs[-1] if runs else None
+            if place is not None and last and place == last[-1] + 1:
+                last.append(place)
+            else:
+                runs.append(None if place is None else [place])
+        return [None if run is None else even.run(run[0], run[-1]) for run in runs]
+
+    @cached_property
+    def _even(self) -> _Even | None:
+        """None where a record has not as many fields as the header, or the header names one twice."""
+        if len(set(self.header.names)) != len(self.header.names):
+            return None
+        return _Even.of(self.header, self.records)
 
 
 def _quoted_columns(
@@ -307,13 +345,17 @@ class _Parted:
     @classmethod
     def of(cls, records: Sequence[bytes]) -> _Parted | None:
         """None where a line cannot be told from the next."""
-        data = b"\n" + b"\n".join(records) + b"\n\n"
+        from transforms.lake.texts import Texts
+
+        data = b"\n" + Texts.of(records).block() + b"\n\n"
         return cls(data) if records and data.count(b"\n") == len(records) + 2 else None
 
     def column(self, place: int) -> pa.Array:
         """The field at a place in each line of `width` fields; null where there is none."""
         import numpy as np
         import pyarrow as pa
+
+        from transforms.lake.texts import cut
 
         count = len(self.edges[0])
         if place >= self.width:
@@ -324,40 +366,55 @@ class _Parted:
             bare &= np.searchsorted(self.lists, begin) == np.searchsorted(self.lists, end)
         if len(self.brackets):
             bare |= np.searchsorted(self.brackets, begin) != np.searchsorted(self.brackets, begin, "right")
-        return _cut(self.data, begin + bare, end - bare)
+        return cut(self.data, begin + bare, end - bare)
 
 
-def _at_once(header: Header, records: Sequence[bytes], wanted: list[str]) -> Mapping[str, pa.Array] | None:
-    """None where a record has not as many fields as the header."""
-    import numpy as np
+class _Even:
+    """Lines that have as many fields as their header, and where each of these begins and ends."""
 
-    count, width = len(records), len(header.names)
-    if not records or not wanted or not all(records):
-        return None
-    data = b"\n" + b"\n".join(records) + b"\n"
-    byte = np.frombuffer(data, np.uint8)
-    marks = np.flatnonzero((byte == header.separator[0]) | (byte == NEWLINE)).astype(np.int32)
-    if len(marks) != count * width + 1 or data.count(b"\n") != count + 1:
-        return None
-    ends = marks[1:].reshape(count, width)
-    if not (byte[ends[:, -1]] == NEWLINE).all():
-        return None
-    begins = (marks[:-1] + 1).reshape(count, width)
-    places = {name: header.names.index(name) for name in wanted}
-    return {name: _cut(data, begins[:, place], ends[:, place]) for name, place in places.items()}
+    def __init__(self, data: bytes, begins: Any, ends: Any) -> None:
+        self.data, self.begins, self.ends = data, begins, ends
 
+    @classmethod
+    def of(cls, header: Header, records: Sequence[bytes]) -> _Even | None:
+        import numpy as np
 
-def _cut(data: bytes, begin: Any, end: Any) -> pa.Array:
-    """The texts between two rising rows of places."""
-    import numpy as np
-    import pyarrow as pa
+        from transforms.lake.texts import Texts
 
-    count = len(begin)
-    offsets = np.empty(2 * count + 1, np.int32)
-    offsets[0:-1:2], offsets[1::2] = begin, end
-    offsets[-1] = offsets[-2] if count else 0
-    ones = pa.Array.from_buffers(pa.binary(), 2 * count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    return ones.take(pa.array(np.arange(0, 2 * count, 2)))
+        data, count, width = Texts.of(records).block(), len(records), len(header.names)
+        byte, separator = np.frombuffer(data, np.uint8), header.separator[0]
+        newline = byte == NEWLINE
+        marks = np.flatnonzero((byte == separator) | newline)
+        if not data or len(marks) != count * width - 1 or np.count_nonzero(newline) != count - 1:
+            return None
+        edges = np.empty(count * width + 1, np.int32)
+        edges[0], edges[1:-1], edges[-1] = -1, marks, len(data)
+        ends = edges[1:].reshape(count, width)
+        if not newline[ends[:-1, -1]].all():
+            return None
+        return cls(data, (edges[:-1] + 1).reshape(count, width), ends)
+
+    def column(self, place: int) -> pa.Array:
+        """The field at a place in each line."""
+        return self._cut(self.data, place, place)
+
+    def run(self, first: int, last: int) -> pa.Array:
+        """The fields from one place to another, with a line end between them."""
+        return self._cut(self.data if first == last else self._broken, first, last)
+
+    @cached_property
+    def _broken(self) -> bytes:
+        """The lines with a line end for each separator."""
+        import numpy as np
+
+        byte = np.frombuffer(self.data, np.uint8).copy()
+        byte[self.ends.ravel()[:-1]] = NEWLINE
+        return byte.tobytes()
+
+    def _cut(self, data: bytes, first: int, last: int) -> pa.Array:
+        from transforms.lake.texts import cut
+
+        return cut(data, self.begins[:, first], self.ends[:, last])
 
 
 def _one_by_one(

@@ -18,12 +18,14 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.errors import ConfigError
-from transforms.lake.records import Bad, Chunk, Raw
-from transforms.lake.schemas import BRONZE, TIMESTAMP
+from transforms.lake.records import Bad, Chunk, Raw, Runs, Said, SideBySide
+from transforms.lake.schemas import BRONZE_ROWS, TIMESTAMP
+from transforms.lake.texts import NEWLINE, Texts
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=2)
@@ -92,7 +94,6 @@ class Place:
         return replace(self, attributes=merged(self.attributes, chunk.attributes))
 
 
-Said: TypeAlias = Mapping[str, Any] | None
 Delivered: TypeAlias = tuple[Raw, Said]
 """A record as it came, and what its object says of it."""
 
@@ -128,9 +129,17 @@ class EnvelopeBuilder:
         if chunk.columns is None:
             if chunk.records:
                 raise ConfigError(f"{self.source.name}: declares a table, but its framing gives no columns")
-            return Rows(BRONZE.empty_table(), list(chunk.bad))
-        columns, reasons = chunk.columns(sorted({*table.identity, *table.clock_columns}))
-        uids = self._column_digests(chunk, columns, table, place)
+            return Rows(BRONZE_ROWS.empty_table(), list(chunk.bad))
+        whole = chunk.columns
+        parts = whole.side_by_side(table.identity, table.needed) if isinstance(whole, SideBySide) else None
+        columns, reasons = whole(sorted({*(table.identity if parts is None else ()), *table.clock_columns}))
+        if parts is not None:
+            uids = self._column_digests(parts, columns, table)
+        elif set(table.needed) <= columns.keys():
+            uids = self._column_digests([columns.get(name) for name in table.identity], columns, table)
+        else:
+            uri = place.uri.encode("utf-8", "surrogateescape")
+            uids = [sha256(self.prefix + b"place\n%d\n" % number + uri).digest() for number in chunk.numbers]
         dated = any(name in columns for name in table.clock_columns)
         clocks = table.clock(columns) if dated else [None] * len(chunk.records)
         return self._assemble(
@@ -138,27 +147,27 @@ class EnvelopeBuilder:
         )
 
     def _column_digests(
-        self, chunk: Chunk, columns: Mapping[str, pa.Array], table: DeclaredTable, place: Place
+        self, parts: Sequence[pa.Array | None], columns: Mapping[str, pa.Array], table: DeclaredTable
     ) -> list[bytes]:
-        """The event_uid of every record: over its identity columns, or over its place where they are not there.
+        """The event_uid of every record, over its identity columns: `parts`, one column each or side by side.
 
         The columns stand one below the other, so that no two rows give the same bytes; a row that holds line breaks is
         written otherwise. What is empty and what is absent is the same.
         """
-        if not set(table.needed) <= columns.keys():
-            uri = place.uri.encode("utf-8", "surrogateescape")
-            return [sha256(self.prefix + b"place\n%d\n" % number + uri).digest() for number in chunk.numbers]
-        nothing = pa.repeat(pa.scalar(NOTHING, pa.binary()), len(chunk.records))
-        values = [columns.get(name, nothing) for name in table.identity]
-        head = pa.scalar(self.prefix + b"columns", pa.binary())
+        nothing = pa.scalar(NOTHING, pa.binary())
         joined = pc.binary_join_element_wise(
-            head, *values, pa.scalar(b"\n", pa.binary()), null_handling="replace", null_replacement=NOTHING
+            pa.scalar(self.prefix + b"columns", pa.binary()),
+            *(nothing if part is None else part for part in parts),
+            pa.scalar(b"\n", pa.binary()),
+            null_handling="replace",
+            null_replacement=NOTHING,
         )
         texts = joined.to_pylist()
-        breaks = len(values) + self.prefix.count(b"\n")
-        if joined.buffers()[2].to_pybytes().count(b"\n") == breaks * len(texts):
+        breaks = len(table.identity) + self.prefix.count(b"\n")
+        if np.count_nonzero(np.frombuffer(joined.buffers()[2], np.uint8) == NEWLINE) == breaks * len(texts):
             return [sha256(text).digest() for text in texts]
-        rows = zip(*(value.fill_null(NOTHING).to_pylist() for value in values), strict=True)
+        empty = pa.repeat(nothing, len(texts))
+        rows = zip(*(columns.get(n, empty).fill_null(NOTHING).to_pylist() for n in table.identity), strict=True)
         return [
             sha256(text).digest() if text.count(b"\n") == breaks else self._digest(_texts(row), b"")
             for text, row in zip(texts, rows, strict=True)
@@ -267,14 +276,12 @@ class EnvelopeBuilder:
                 times,
                 times.cast(pa.date32()),
                 pa.repeat(pa.scalar(self.landed_at, TIMESTAMP), count),
-                pa.repeat(pa.scalar(place.batch_id, pa.string()), count),
-                pa.repeat(pa.scalar(place.uri, pa.string()), count),
-                pa.repeat(pa.scalar(place.version, pa.string()), count),
-                pa.array(numbers, pa.int64()),
+                *(_same(value, count) for value in (place.batch_id, place.uri, place.version)),
+                _numbers(numbers),
                 _attributes(place.attributes, said, count),
                 texts,
             ],
-            schema=BRONZE,
+            schema=BRONZE_ROWS,
         )
         bad.sort(key=lambda b: b.record_no)
         return Rows(table.filter(keep) if keep is not None else table, bad)
@@ -383,7 +390,7 @@ def parse_time(value: Any) -> datetime:
 def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
     """One Arrow string array over the joined records; those that are not UTF-8 are empty, with the reason by index."""
     broken: dict[int, str] = {}
-    array, ascii_only = _joined(raws)
+    array, ascii_only = _held(raws) if isinstance(raws, Texts) else _joined(raws)
     try:
         if not ascii_only:  # most logs are, and then there is nothing to check
             array.validate(full=True)
@@ -398,6 +405,12 @@ def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
                 checked.append(b"")
         array, _ = _joined(checked)
     return array, broken
+
+
+def _held(texts: Texts) -> tuple[pa.Array, bool]:
+    """Texts that stand in one already, the same way."""
+    array = texts.array()
+    return pa.StringArray.from_buffers(len(array), *array.buffers()[1:]), texts.data.isascii()
 
 
 def _joined(raws: Sequence[Raw]) -> tuple[pa.Array, bool]:
@@ -421,13 +434,37 @@ def each(chunk: Chunk) -> Sequence[Said] | None:
 
 def _attributes(all_: str | None, said: Sequence[Said] | None, count: int) -> pa.Array:
     """The column `attributes`. Records that share what is said of them share the object that says it."""
-    if said is None or not any(said):
-        return pa.repeat(pa.scalar(all_, pa.string()), count)
-    shared = dict(zip(map(id, said), said, strict=True))
-    places = dict(zip(shared, range(len(shared)), strict=True))
-    texts = [all_ if one is None else merged(all_, one) for one in shared.values()]
-    indices = np.fromiter(map(places.__getitem__, map(id, said)), np.int32, count)
-    return pa.array(texts, pa.string()).take(pa.Array.from_buffers(pa.int32(), count, [None, pa.py_buffer(indices)]))
+    values = said.values if isinstance(said, Runs) else said
+    if not values or not any(values):
+        return _same(all_, count)
+    shared = dict(zip(map(id, values), values, strict=True))
+    texts = {key: all_ if one is None else merged(all_, one) for key, one in shared.items()}
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts.values()))}
+    of = {key: places[text] for key, text in texts.items()}
+    indices = np.fromiter(map(of.__getitem__, map(id, values)), np.int32, len(values))
+    return _shared(list(places), np.repeat(indices, said.counts) if isinstance(said, Runs) else indices)
+
+
+def _numbers(numbers: Sequence[int]) -> pa.Array:
+    if isinstance(numbers, range):
+        return pa.array(np.arange(numbers.start, numbers.stop, dtype=np.int64))
+    return pa.array(numbers, pa.int64())
+
+
+def _same(value: str | None, count: int) -> pa.DictionaryArray:
+    """A column of one value."""
+    return _shared([value], np.zeros(count, np.int32))
+
+
+def _shared(values: Sequence[str | None], indices: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+    """A column of few values, no two alike; None of them is null."""
+    if None in values:
+        empty = values.index(None)
+        places = pa.array(indices - (indices > empty), pa.int32(), mask=indices == empty)
+    else:
+        places = pa.Array.from_buffers(pa.int32(), len(indices), [None, pa.py_buffer(indices)])
+    known = pa.array([value for value in values if value is not None], pa.string())
+    return pa.DictionaryArray.from_arrays(places, known)
 
 
 _SORTED = json.JSONEncoder(sort_keys=True).encode

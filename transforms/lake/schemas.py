@@ -20,6 +20,12 @@ BRONZE = pa.schema(
         ("raw", pa.string()),
     ]
 )
+SHARED = ("batch_id", "object_uri", "object_version", "attributes")
+"""Columns of bronze of which many rows have one value: rows in memory hold it once."""
+BRONZE_ROWS = pa.schema(
+    [pa.field(f.name, pa.dictionary(pa.int32(), pa.string()) if f.name in SHARED else f.type) for f in BRONZE]
+)
+"""Bronze as landing holds it."""
 
 LEDGER = pa.schema(
     [
