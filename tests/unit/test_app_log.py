@@ -41,7 +41,7 @@ def found(line: Any, text: str = "", tmp: Path | None = None) -> dict[str, str]:
         path = tmp / "mapping.yml"
         path.write_text(text)
         environment = {VARIABLE: str(path)}
-    return mapping_of(environment).of(line)
+    return mapping_of(environment).of(line, {})
 
 
 @pytest.mark.parametrize(

@@ -299,15 +299,17 @@ class _Parted:
 
         self.data = data
         byte = self.byte = np.frombuffer(data, np.uint8)
-        ends = np.flatnonzero(byte == NEWLINE)
-        starts, ends = ends[:-2], ends[1:-1]
-        quote = byte == QUOTE
-        inside = np.bitwise_xor.accumulate(quote)  # an opening quote is, a closing one is not
-        unclosed = inside[ends] ^ inside[starts]
-        if unclosed.any():  # each of these has turned inside out what follows it
-            inside ^= np.repeat(inside[[0, *ends]], np.diff([0, *ends, len(byte)]))
-        opening, closing = np.flatnonzero(quote & inside), np.flatnonzero(quote & ~inside)
-        spaces = np.flatnonzero((byte == SPACE) & ~inside)
+        marks = np.flatnonzero((byte == QUOTE) | (byte == SPACE) | (byte == NEWLINE) | (byte == BRACKET))
+        kinds = byte[marks]
+        quote, newline = kinds == QUOTE, np.flatnonzero(kinds == NEWLINE)
+        rank = np.cumsum(quote)
+        above = rank[newline]
+        # quotes in the line so far: an opening one is odd, a closing one is not, what is odd of the rest is inside
+        inside = (rank - np.repeat(above, np.diff(newline, append=len(marks)))) & 1 == 1
+        starts, ends = marks[newline[:-2]], marks[newline[1:-1]]
+        unclosed = np.diff(above[:-1]) & 1 == 1
+        opening, closing = marks[quote & inside], marks[quote & ~inside]
+        spaces = marks[(kinds == SPACE) & ~inside]
         before, after = byte[opening - 1], byte[closing + 1]
         in_list = (before == COMMA) & (byte[opening - 2] == QUOTE)
         goes_on = (after == COMMA) & (byte[closing + 2 - (closing + 2 == len(byte))] == QUOTE)
@@ -319,7 +321,7 @@ class _Parted:
             closing[byte[closing - 1] == BACKSLASH],
             spaces[(beside == SPACE) | (beside == NEWLINE) | (byte[spaces + 1] == NEWLINE)],
         ]
-        bracket = np.flatnonzero((byte == BRACKET) & ~inside)
+        bracket = marks[(kinds == BRACKET) & ~inside]
         bracket = bracket[(byte[bracket - 1] == SPACE) | (byte[bracket - 1] == NEWLINE)]
         closes = np.append(np.flatnonzero(byte == CLOSED), len(byte) - 1)
         close = closes[np.searchsorted(closes, bracket)]

@@ -28,12 +28,12 @@ https://www.elastic.co/docs/reference/ecs/ecs-field-reference
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import msgspec
 
@@ -150,6 +150,14 @@ ECS = (
 )
 
 
+Possible: TypeAlias = tuple[Log | None, list[tuple[str, Paths]]]
+"""A log, or None for any line, and by field the paths at which it may stand."""
+Shapes: TypeAlias = dict[tuple[str, ...], list[Possible]]
+"""What lines may be, by their names."""
+SHAPES = 4096
+"""Shapes that are remembered at once: hostile lines have a new one each."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldMapping:
     """A mapping as it was read."""
@@ -160,15 +168,24 @@ class FieldMapping:
     success: frozenset[str] = SUCCESS
     failure: frozenset[str] = FAILURE
 
-    def of(self, line: Mapping[str, Any]) -> dict[str, str]:
-        """What is found in a line: texts by field, and `kind`, a word of the class seed."""
-        log = next((one for one in self.logs if all(_holds(line, *each) for each in one.where.items())), None)
-        own = log.fields if log is not None else {}
-        found = {}
-        for name, paths in self.fields.items():
-            text = next((text for path in (*own.get(name, ()), *paths) if (text := _text(line, path))), None)
-            if text is not None:
-                found[name] = text[:LONGEST]
+    def of(self, line: Mapping[str, Any], shapes: Shapes) -> dict[str, str]:
+        """What is found in a line: texts by field, and `kind`, a word of the class seed. `shapes` are those met before,
+        and lead to what can stand in one."""
+        shape = tuple(line)
+        if shape not in shapes:
+            if len(shapes) >= SHAPES:
+                shapes.clear()
+            shapes[shape] = self._possible(frozenset(shape))
+        log, found = None, {}
+        for log, fields in shapes[shape]:
+            if log is None or all(_holds(line, *each) for each in log.where.items()):
+                break
+        for name, paths in fields:
+            for path in paths:
+                text = _text(line, path)
+                if text:
+                    found[name] = text[:LONGEST]
+                    break
         if "time" in found:
             found["time"] = self._time(found["time"])
         if "outcome" in found:
@@ -178,6 +195,17 @@ class FieldMapping:
             activity = log.activity or _activity(log.kind, found.get("operation", ""))
             found["kind"] = f"{log.kind}.{activity}" if activity else log.kind
         return found
+
+    def _possible(self, names: Set[str]) -> list[Possible]:
+        """The logs that lines of these names may be, the last any line, each with the paths at which a field may be."""
+        possible: list[Possible] = []
+        for log in (*self.logs, None):
+            if log is None or all(_may_hold(names, path) for path in log.where):
+                own = log.fields if log is not None else {}
+                every = ((name, (*own.get(name, ()), *paths)) for name, paths in self.fields.items())
+                there = [(name, tuple(path for path in paths if _may_hold(names, path))) for name, paths in every]
+                possible.append((log, [(name, paths) for name, paths in there if paths]))
+        return possible
 
     def _time(self, text: str) -> str:
         if re.fullmatch(r"\d{1,19}(\.\d{1,9})?", text, re.ASCII):
@@ -198,17 +226,26 @@ class FieldMapping:
         return None
 
 
-def _values(line: Any, path: str) -> Iterator[Any]:
-    """What stands at a path; a name of it may itself hold dots."""
-    if not isinstance(line, dict):
-        return
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> tuple[tuple[str, str], ...]:
+    """(first name, what follows it) of a path, the longest name first: names may themselves hold dots."""
+    parts = path.split(".")
+    return tuple((".".join(parts[:count]), ".".join(parts[count:])) for count in range(len(parts) - 1, 0, -1))
+
+
+def _may_hold(names: Set[str], path: str) -> bool:
+    """Whether an object of these names can hold something at a path."""
+    return path in names or any(name in names for name, _ in _steps(path))
+
+
+def _values(line: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """What stands at a path."""
     if path in line:
         yield line[path]
-    parts = path.split(".")
-    for count in range(len(parts) - 1, 0, -1):
-        inner = line.get(".".join(parts[:count]))
+    for name, rest in _steps(path):
+        inner = line.get(name)
         if isinstance(inner, dict):
-            yield from _values(inner, ".".join(parts[count:]))
+            yield from _values(inner, rest)
 
 
 def _text(line: Mapping[str, Any], path: str) -> str | None:
@@ -380,6 +417,7 @@ class MappedLines:
     def __call__(self, stream: Readable, bounds: Bounds) -> Iterator[Chunk]:
         """Chunks as the lines come. Raises ConfigError for the mapping, DataError for a document that is too large."""
         mapping = mapping_of(bounds.environment)
+        shapes: Shapes = {}
         for chunk in self.lines(stream, bounds):
             numbers: list[int] = []
             records: list[Raw] = []
@@ -387,7 +425,7 @@ class MappedLines:
             bad = list(chunk.bad)
             for number, record in zip(chunk.numbers, chunk.records, strict=True):
                 try:
-                    said = mapping.of(DECODE(record))
+                    said = mapping.of(DECODE(record), shapes)
                 except (msgspec.MsgspecError, RecursionError, ValueError) as error:
                     deep = isinstance(error, RecursionError)
                     reason = "nested too deeply" if deep else f"wrong type: no JSON object: {error}"
