@@ -24,7 +24,6 @@ import pyarrow as pa
 from transforms.decoders.compression import plain
 from transforms.decoders.framing import Bounds
 from transforms.decoders.redaction import Redactor
-from transforms.decoders.reports import Reports
 from transforms.errors import CatchmentError, ConfigError, DataError, ObjectGone, RetryableError
 from transforms.lake.arrow import keep_memory
 from transforms.lake.bronze import BronzeWriter, bronze_table, bronze_txn
@@ -657,12 +656,8 @@ def _condemn(
 
 
 def _bytes_of(settings: Settings, source: Source, item: Planned) -> bytes | None:
-    """The delivered bytes of a bad object, where they may be kept in its row and can be read at all.
-
-    Nobody can say where bytes that cannot be read hold what a report's framing cuts out of its findings.
-    """
-    cuts = isinstance(source.framing, Reports) and source.framing.cut
-    if cuts or item.to_byte - item.from_byte > INLINE:
+    """The delivered bytes of a bad object, where they may be kept in its row and can be read at all."""
+    if source.cuts or item.to_byte - item.from_byte > INLINE:
         return None
     try:
         stream = store_of(item.uri, settings).open(_remote(item), item.from_byte, item.to_byte, pin=not source.grows)

@@ -27,6 +27,11 @@ class RemoteObject:
     modified: datetime
     attributes: str | None = None  # JSON: what the transport knows and the body does not
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it only stands for a folder, as consoles of S3 and Cloud Storage make them."""
+        return not self.size and self.uri.endswith("/")
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

@@ -67,7 +67,7 @@ class GcsStore:
     def level(self, prefix: str) -> Listing:
         try:
             found = self._client.list_blobs(self._bucket, prefix=split(prefix)[1] or None, delimiter="/", **REQUEST)
-            objects = [self._item(b) for b in found if not _folder(b)]
+            objects = [item for item in map(self._item, found) if not item.is_folder]
             prefixes = [f"gs://{self._name}/{p}" for p in found.prefixes]
             if not prefixes and not objects and prefix == f"{self.root}/":  # the root may name one object
                 blob = self._bucket.get_blob(split(self.root)[1], **REQUEST) if split(self.root)[1] else None
@@ -81,8 +81,9 @@ class GcsStore:
         options: dict[str, Any] = {"prefix": split(prefix)[1] or None, "start_offset": after}
         try:
             for blob in self._client.list_blobs(self._bucket, **options, **REQUEST):
-                if not _folder(blob) and (after is None or blob.name > after):  # start_offset is inclusive
-                    yield self._item(blob)
+                item = self._item(blob)
+                if not item.is_folder and (after is None or blob.name > after):  # start_offset is inclusive
+                    yield item
         except FAILURES as error:
             raise _translated(error, prefix) from None
 
@@ -140,10 +141,6 @@ class GcsStore:
     def _item(self, blob: Any) -> RemoteObject:
         uri, version = f"gs://{self._name}/{blob.name}", str(blob.generation)
         return RemoteObject(uri=uri, version=version, size=int(blob.size), modified=blob.updated)
-
-
-def _folder(blob: Any) -> bool:
-    return not blob.size and str(blob.name).endswith("/")
 
 
 def _translated(error: Exception, uri: str, *, put: bool = False) -> CatchmentError:

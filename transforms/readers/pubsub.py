@@ -101,9 +101,9 @@ def announced(message: Any) -> list[RemoteObject]:
             raise ValueError("no bucket, name, generation, size or zone")
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"no Cloud Storage notification: {error!r}") from None
-    if not size and name.endswith("/"):  # a folder, as the console makes one
-        return []
-    return [RemoteObject(uri=f"gs://{bucket}/{name}", version=generation, size=size, modified=modified.astimezone(UTC))]
+    uri = f"gs://{bucket}/{name}"
+    item = RemoteObject(uri=uri, version=generation, size=size, modified=modified.astimezone(UTC))
+    return [] if item.is_folder else [item]
 
 
 def _poster(uri: str, subscription: str, environment: Mapping[str, str], wait_seconds: float) -> Post:

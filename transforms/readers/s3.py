@@ -225,7 +225,7 @@ class S3Store:
 
 
 def _items(bucket: str, page: Any) -> list[RemoteObject]:
-    return [
+    items = (
         RemoteObject(
             uri=f"s3://{bucket}/{entry['Key']}",
             version=entry["ETag"].strip('"'),
@@ -233,8 +233,8 @@ def _items(bucket: str, page: Any) -> list[RemoteObject]:
             modified=entry["LastModified"],
         )
         for entry in page.get("Contents", [])
-        if entry["Size"] or not entry["Key"].endswith("/")  # the console's folder markers
-    ]
+    )
+    return [item for item in items if not item.is_folder]
 
 
 def _code(error: ClientError) -> str:

@@ -83,7 +83,7 @@ def announced(body: str | bytes) -> list[RemoteObject]:
             found = [_from_s3(r) for r in message["Records"] if _created(r)]
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ValueError(f"no S3 notification: {error!r}") from None
-    return [item for item in found if item.size or not item.uri.endswith("/")]  # the console's folder markers
+    return [item for item in found if not item.is_folder]
 
 
 def _created(record: Any) -> bool:

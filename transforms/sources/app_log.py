@@ -176,10 +176,12 @@ class FieldMapping:
             if len(shapes) >= SHAPES:
                 shapes.clear()
             shapes[shape] = self._possible(frozenset(shape))
-        log, found = None, {}
-        for log, fields in shapes[shape]:
-            if log is None or all(_holds(line, *each) for each in log.where.items()):
-                break
+        log, fields = next(
+            (log, fields)
+            for log, fields in shapes[shape]
+            if log is None or all(_holds(line, *each) for each in log.where.items())
+        )
+        found = {}
         for name, paths in fields:
             for path in paths:
                 text = _text(line, path)

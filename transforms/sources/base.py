@@ -167,6 +167,11 @@ class Source:
             raise ConfigError(f"{self.name}: its objects grow, but its framing must read them from the beginning")
 
     @property
+    def cuts(self) -> bool:
+        """Whether its framing cuts out what must not be kept: nobody can say where unreadable bytes hold that."""
+        return bool(getattr(self.framing, "cut", ()))
+
+    @property
     def streams(self) -> tuple[Any, ...]:
         """The API's streams (readers.http.ApiPull)."""
         return self.api if isinstance(self.api, tuple) else () if self.api is None else (self.api,)
