@@ -115,7 +115,10 @@ def test_what_holds_no_record_is_not_held_without_end() -> None:
     pieces = (Chunk(bad=[Bad(n, b"x" * 1000, "why")], next_no=n + 1) for n in range(10_000))
     assert max(sum(len(bad.data or b"") for bad in one.bad) for one in together(pieces, 1 << 16)) <= 1 << 17
     small = (Chunk(numbers=[n], records=[b"1"], next_no=n + 1) for n in range(10_000))
-    assert max(len(one.records) for one in together(small, 1 << 16)) <= 1 << 10
+    assert max(len(one.records) for one in together(small, 1 << 20)) <= 1 << 10
+    blank = b"\n" * (1 << 20)
+    wide = (Chunk(numbers=[n], records=Texts.lines(blank + b"1"), next_no=n + 1) for n in range(20))
+    assert max(len(one.records) for one in together(wide, 1 << 22)) <= 4
 
 
 def test_a_piece_is_told_what_its_own_chunk_says() -> None:

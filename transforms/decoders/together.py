@@ -9,8 +9,9 @@ from transforms.decoders.lines import LineColumns
 from transforms.errors import CatchmentError
 from transforms.lake.records import Bad, Chunk, Raw, Runs
 
-AROUND = 1 << 10
-"""What a chunk weighs beside its bytes: one that is held takes memory, however little it holds."""
+AROUND = 64 << 10
+"""What a chunk or a piece weighs beside its bytes: records keep alive the text that they stand in, blank lines and all.
+"""
 
 
 def together(chunks: Iterable[Chunk], size: int) -> Iterator[Chunk]:
@@ -49,8 +50,8 @@ def _weight(chunk: Chunk) -> int:
 
 
 def _bytes(records: Sequence[Raw]) -> int:
-    lengths = getattr(records, "lengths", None)
-    return sum(map(len, map(memoryview, records))) if lengths is None else int(lengths.sum())  # type: ignore[arg-type]
+    text = getattr(records, "data", None)
+    return sum(map(len, map(memoryview, records))) if text is None else len(text)  # type: ignore[arg-type]
 
 
 def _joined(chunks: Sequence[Chunk]) -> Chunk:
