@@ -12,7 +12,7 @@ import pytest
 from transforms.decoders.framing import Bounds
 from transforms.errors import ConfigError
 from transforms.lake.records import Bad
-from transforms.sources.app_log import MAPPED, SOURCE, VARIABLE, mapping_of
+from transforms.sources.app_log import MAPPED, SHAPE_LENGTH, SOURCE, VARIABLE, Shapes, mapping_of
 
 MAPPING = """
 fields:
@@ -150,3 +150,12 @@ def test_lines_are_read_by_the_mapping_of_the_settings(tmp_path: Path) -> None:
     assert chunk.attributes == [{MAPPED: {"time": "1970-01-01T00:00:01.000000+00:00", "kind": "event"}}]
     assert [json.loads(bytes(record)) for record in chunk.records] == [{"when": {"at": 1}, "event": "ping"}]
     assert all(isinstance(bad, Bad) and bad.data for bad in chunk.bad) and len(chunk.bad) == 3
+
+
+def test_what_is_remembered_of_lines_is_bounded():
+    """A name as long as a line is looked at, and not kept."""
+    shapes: Shapes = {}
+    mapping = mapping_of({})
+    for name in ("a", "b" * SHAPE_LENGTH):
+        assert mapping.of({name: 1, "message": "x"}, shapes) == mapping.of({"c": 1, "message": "x"}, {})
+    assert [*shapes] == [("a", "message")]

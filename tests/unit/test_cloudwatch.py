@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from transforms.decoders.framing import Bounds, Framing
 from transforms.decoders.json_records import JsonRecords, envelope
 from transforms.decoders.lines import Header, Lines
 from transforms.errors import DataError
-from transforms.lake.envelope import each
+from transforms.lake.envelope import EnvelopeBuilder, Place, each
+from transforms.lake.quarantine import quarantine_rows
 from transforms.lake.records import Bad, Chunk
 from transforms.land import land
 from transforms.settings import Settings
+from transforms.sources import registry
 
 JSON = JsonRecords(envelope("Records"))
 PLACE = {"owner": "111122223333", "log_group": "trail", "log_stream": "one"}
@@ -105,9 +108,9 @@ def test_lines_are_read_by_their_layout() -> None:
     lines = Lines(layouts=(Header("a b", ("a", "b")),))
     chunks = read(message("1 2", "3 4\n") + message("5"), lines)
     assert records(chunks) == [(0, b"1 2"), (1, b"3 4")]
-    assert chunks[0].attributes == {"fields": "a b", "cloudwatch": PLACE}
-    assert [(one.record_no, one.data, one.reason) for one in bad(chunks)] == [
-        (2, b"5", "no header, and of no known layout")
+    assert [*(each(chunks[0]) or ())] == [{"fields": "a b", "cloudwatch": PLACE}] * 2
+    assert [(one.record_no, one.data, one.reason, one.attributes) for one in bad(chunks)] == [
+        (2, b"5", "no header, and of no known layout", {"cloudwatch": PLACE})
     ]
 
 
@@ -154,3 +157,32 @@ def test_control_messages_are_counted_and_the_account_stays_with_the_records(tmp
     said = [json.loads(row["attributes"]) for row in lake.rows("bronze/aws_cloudtrail")]
     assert said == [{"cloudwatch": PLACE}] * 2
     assert [row["control"] for row in lake.rows("ops/ledger") if row["kind"] == "landed"] == [1]
+
+
+@pytest.mark.parametrize("chunk_bytes", [64, 1 << 20])
+def test_of_a_broken_envelope_nothing_is_said_by_its_neighbours(chunk_bytes: int) -> None:
+    """What a log stream says of its records is said of them alone."""
+    broken = json.dumps({"messageType": "DATA_MESSAGE", "owner": "2"}).encode()
+    builder = EnvelopeBuilder(registry()["aws_cloudtrail"], datetime(2026, 11, 27, tzinfo=UTC))
+    place = Place(uri="s3://b/x", version="1", batch_id="0-0", attributes=None)
+    said = []
+    for chunk in read(FIRST + broken + b"\n" + FIRST, chunk_bytes=chunk_bytes):
+        here = place.of(chunk)
+        rows = quarantine_rows("x", here, builder.rows(chunk, here).bad, builder.landed_at)
+        said += [row["attributes"] for row in rows.to_pylist() if row["data"] == broken]
+    assert said == [None]
+
+
+def test_an_envelope_of_no_messages_is_no_line() -> None:
+    """What follows it in its log stream still begins there: a mark of UTF-8 is none of a record."""
+    assert records(read(message() + message('\ufeff{"a":1}'))) == [(0, b'{"a":1}')]
+
+
+def test_what_was_read_before_an_error_is_there() -> None:
+    """An object that turns out to be too large, or cut off, keeps the records before that."""
+    found: list[Chunk] = []
+    with pytest.raises(DataError):
+        found.extend(
+            CloudWatch(JSON)(io.BytesIO(FIRST + b"\n" + b"{" * 2000), Bounds(chunk_bytes=500, max_document=600))
+        )
+    assert records(found) == list(enumerate(RECORDS[:2]))

@@ -185,3 +185,15 @@ def test_what_stands_around_many_tuples_fills_no_chunk(alone: bool, last: str) -
         numbers += [*chunk.numbers, *(bad.record_no for bad in chunk.bad)]
         assert chunk.next_no == len(numbers)
     assert numbers == list(range(3000))
+
+
+@pytest.mark.parametrize("odd", [5, None, {"a": 1}])
+def test_what_is_no_text_is_put_aside_with_its_bytes_though_it_stands_alone(odd: Any) -> None:
+    """Alone in its group, or beside another: the same piece."""
+    reasons = []
+    for tuples in ([odd], [odd, flow(1)]):
+        found = json.dumps(record(1, {"allow": tuples}))
+        _, bad, chunks = read(b'{"records":[' + found.encode() + b"]}")
+        reasons.append((bad, [piece.data for chunk in chunks for piece in chunk.bad]))
+    assert reasons[0] == reasons[1]
+    assert len(reasons[0][0]) == 1

@@ -343,3 +343,12 @@ def test_columns_side_by_side_are_the_columns_below_one_another(given_lines):
 def test_a_field_too_many_is_nowhere_side_by_side():
     assert LineColumns(Lines(), Header("x y", ("x", "y")), [b"1 2", b"1 2 3"]).side_by_side(("x",), ()) is None
     assert LineColumns(Lines(), Header("x x", ("x", "x")), [b"1 2"]).side_by_side(("x",), ()) is None
+
+
+def test_a_first_line_shorter_than_any_opening_says_nothing_of_the_others():
+    """A layout is known by how a line begins, whatever its first line lacks."""
+    plain, marked = Header("x y", ("x", "y"), least=1), Header("z y", ("z", "y"), begins=(b"tls ",), least=1)
+    framing = Lines(layouts=(plain, marked), grows_right=True)
+    records, bad, _ = read(framing, b"t\ntls 1\nt 2\n")
+    assert not bad
+    assert [(raw, header) for _, raw, _, header in records] == [(b"t", "x y"), (b"tls 1", "z y"), (b"t 2", "x y")]

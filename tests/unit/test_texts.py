@@ -87,7 +87,7 @@ def test_small_chunks_become_one_and_lose_nothing() -> None:
         chunk(8, [b"3 4"], xy, {"a": "3"}),
         chunk(10, [b"5 6"], yx),
     ]
-    found = list(together(given_chunks, 1000))
+    found = list(together(given_chunks, 1 << 20))
     assert [list(one.records) for one in found] == [[b"{}", b"[]", b"1"], [b"1 2", b"3 4"], [b"5 6"]]
     assert [list(one.numbers) for one in found] == [[0, 1, 3], [6, 8], [10]]
     assert [[bad.record_no for bad in one.bad] for one in found] == [[2, 4, 5], [7, 9], [11]]
@@ -107,4 +107,24 @@ def test_small_chunks_become_one_and_lose_nothing() -> None:
         [{"a": "2"}, {"a": "3"}],
     ]
     assert [one.columns(["x"])[0]["x"].to_pylist() for one in found[1:] if one.columns] == [[b"1", b"3"], [b"6"]]
-    assert len(list(together(given_chunks, 1))) == 5
+    assert len(list(together(given_chunks, 1))) == 6
+
+
+def test_what_holds_no_record_is_not_held_without_end() -> None:
+    """Pieces that are no records take memory, and so does a chunk of next to nothing."""
+    pieces = (Chunk(bad=[Bad(n, b"x" * 1000, "why")], next_no=n + 1) for n in range(10_000))
+    assert max(sum(len(bad.data or b"") for bad in one.bad) for one in together(pieces, 1 << 16)) <= 1 << 17
+    small = (Chunk(numbers=[n], records=[b"1"], next_no=n + 1) for n in range(10_000))
+    assert max(len(one.records) for one in together(small, 1 << 20)) <= 1 << 10
+    blank = b"\n" * (1 << 20)
+    wide = (Chunk(numbers=[n], records=Texts.lines(blank + b"1"), next_no=n + 1) for n in range(20))
+    assert max(len(one.records) for one in together(wide, 1 << 22)) <= 4
+
+
+def test_a_piece_is_told_what_its_own_chunk_says() -> None:
+    """Beside what it is told itself, and nothing that the chunks beside it say."""
+    chunks = [chunk(0, [b"1"], said={"a": "1"}), Chunk(bad=[Bad(2, b"?", "why")], next_no=3)]
+    chunks[0].bad[0].attributes = {"b": "2"}
+    (one,) = together(chunks, 1 << 20)
+    assert not isinstance(one.attributes, dict)
+    assert [bad.attributes for bad in one.bad] == [{"a": "1", "b": "2"}, None]

@@ -162,7 +162,8 @@ def _open(item: Raw | Bad) -> Opened:
         return Opened(kind="bad", bad=Bad(0, text, "an envelope of CloudWatch Logs without log events", len(text)))
     said = {"owner": found.owner, "log_group": found.logGroup, "log_stream": found.logStream}
     messages = "\n".join([event.message for event in found.logEvents]).encode("utf-8", "surrogatepass")
-    return Opened(kind="messages", place={name: value for name, value in said.items() if value}, texts=[messages])
+    texts = [messages] if found.logEvents else []
+    return Opened(kind="messages", place={name: value for name, value in said.items() if value}, texts=texts)
 
 
 def _plain(text: bytes | str) -> bytes:

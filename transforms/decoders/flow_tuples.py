@@ -154,7 +154,7 @@ class FlowTuples:
         except (TypeError, UnicodeEncodeError):
             lines = b""
         count = len(tuples)
-        if lines.count(b"\n") != count - 1:
+        if not lines or lines.count(b"\n") != count - 1:
             yield from self._values(held, group, tuples, bounds)
             return
         most = max(1, bounds.chunk_bytes // (group.size + len(lines) // count + 1))

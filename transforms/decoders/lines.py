@@ -176,7 +176,7 @@ class _State:
         if not self.lines.grows_right:
             return None
         length = max((len(mark) for layout in self.lines.layouts for mark in layout.begins), default=0)
-        if lines and lines.all_begin(lines[0][:length]):
+        if lines and len(lines[0]) >= length and lines.all_begin(lines[0][:length]):
             layouts = self._begun(lines[0])
             return [layouts[0]] * len(lines) if len(layouts) == 1 else None
         openings = [line[:length] for line in lines]

@@ -34,6 +34,7 @@ BELIEVED = 1 << 47
 """Milliseconds since the epoch that Python's datetime can say, until the year 6429."""
 HEX = np.frombuffer(b"".join(b"%02x" % i for i in range(256)), np.uint16)
 """Two hexadecimal digits for each byte."""
+ASCII = 128
 LAST = itemgetter(-1)
 OBJECT_TIME = "object_time"
 """The attribute of a record that has no time of its own: that of its object, which is its event_time."""
@@ -410,7 +411,8 @@ def text_array(raws: Sequence[Raw]) -> tuple[pa.Array, dict[int, str]]:
 def _held(texts: Texts) -> tuple[pa.Array, bool]:
     """Texts that stand in one already, the same way."""
     array = texts.array()
-    return pa.StringArray.from_buffers(len(array), *array.buffers()[1:]), texts.data.isascii()
+    own = np.frombuffer(array.buffers()[2], np.uint8)  # of the text that they stand in there may be far more
+    return pa.StringArray.from_buffers(len(array), *array.buffers()[1:]), bool(own.max(initial=0) < ASCII)
 
 
 def _joined(raws: Sequence[Raw]) -> tuple[pa.Array, bool]:

@@ -156,6 +156,8 @@ Shapes: TypeAlias = dict[tuple[str, ...], list[Possible]]
 """What lines may be, by their names."""
 SHAPES = 4096
 """Shapes that are remembered at once: hostile lines have a new one each."""
+SHAPE_LENGTH = 8192
+"""Characters of the names of a shape that is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,14 +174,15 @@ class FieldMapping:
         """What is found in a line: texts by field, and `kind`, a word of the class seed. `shapes` are those met before,
         and lead to what can stand in one."""
         shape = tuple(line)
-        if shape not in shapes:
+        possible = shapes.get(shape)
+        if possible is None:
+            possible = self._possible(frozenset(shape))
             if len(shapes) >= SHAPES:
                 shapes.clear()
-            shapes[shape] = self._possible(frozenset(shape))
+            if sum(map(len, shape)) <= SHAPE_LENGTH:
+                shapes[shape] = possible
         log, fields = next(
-            (log, fields)
-            for log, fields in shapes[shape]
-            if log is None or all(_holds(line, *each) for each in log.where.items())
+            one for one in possible if one[0] is None or all(_holds(line, *each) for each in one[0].where.items())
         )
         found = {}
         for name, paths in fields:
