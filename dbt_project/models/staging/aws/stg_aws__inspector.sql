@@ -70,8 +70,11 @@ opened as (
         -- EventBridge writes times in English, the API in seconds since 1970, its clients in ISO 8601
         {% for name in ['firstObservedAt', 'lastObservedAt', 'updatedAt'] -%}
             coalesce(
-                try_cast(finding.{{ name }} as timestamptz),
-                {{ timestamp_of_ms('cast(round(try_cast(finding.' ~ name ~ ' as double) * 1000) as bigint)') }},
+                {{ timestamp_of_text('finding.' ~ name) }},
+                {{ timestamp_of_ms(
+                    'case when try_cast(finding.' ~ name ~ ' as double) between 0 and 253402300799 '
+                    ~ 'then cast(round(try_cast(finding.' ~ name ~ ' as double) * 1000) as bigint) end'
+                ) }},
                 {{ timestamp_of_english('finding.' ~ name) }}
             ) as {{ name }},
         {% endfor -%}

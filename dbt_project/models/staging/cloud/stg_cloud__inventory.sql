@@ -301,11 +301,11 @@ final as (
             when cloud = 'azure' and left(azure.tags, 1) = '{' then {{ json_members('azure.tags') }}
         end as resource_tags,
         -- when an instance was launched last is not when it was made
-        try_cast(case cloud
+        {{ timestamp_of_text("case cloud
             when 'aws' then coalesce(aws.CreateTime, aws.CreationDate, aws.StartTime)
             when 'gcp' then gcp.creationTimestamp
             when 'azure' then azure_more.timeCreated
-        end as timestamptz) as resource_created_dt,
+        end") }} as resource_created_dt,
         case when {{ list_length('relations') }} > 0 then relations end as resource_relations
     from classified
 

@@ -212,12 +212,12 @@ final as (
         coalesce(nullif(finding.moduleName, ''), finding.category) as finding_info_analytic_uid,
         nullif(finding.parentDisplayName, '') as finding_info_product_name,
         nullif(finding.externalUri, '') as finding_info_src_url,
-        try_cast(finding.createTime as timestamptz) as finding_info_created_dt,
+        {{ timestamp_of_text('finding.createTime') }} as finding_info_created_dt,
         greatest(
-            try_cast(finding.eventTime as timestamptz), try_cast(finding.muteUpdateTime as timestamptz)
+            {{ timestamp_of_text('finding.eventTime') }}, {{ timestamp_of_text('finding.muteUpdateTime') }}
         ) as finding_info_modified_dt,
-        try_cast(finding.createTime as timestamptz) as finding_info_first_seen_dt,
-        try_cast(finding.eventTime as timestamptz) as finding_info_last_seen_dt,
+        {{ timestamp_of_text('finding.createTime') }} as finding_info_first_seen_dt,
+        {{ timestamp_of_text('finding.eventTime') }} as finding_info_last_seen_dt,
         nullif(finding.nextSteps, '') as remediation_desc,
         case when to_class = 2002 then {{ list_map('weakness.cve.references', 'item.uri') }} end as remediation_references,
         case
