@@ -206,10 +206,7 @@ final as (
         case when left(state.tags, 1) = '{' then {{ json_members('state.tags') }} end as resource_tags,
         coalesce(
             {{ timestamp_of_text('state.resourceCreationTime') }},
-            {{ timestamp_of_ms(
-                'case when try_cast(state.resourceCreationTime as double) between 0 and 253402300799 '
-                ~ 'then cast(try_cast(state.resourceCreationTime as double) * 1000 as bigint) end'
-            ) }}
+            {{ timestamp_of_ms('try_cast(try_cast(state.resourceCreationTime as double) * 1000 as bigint)') }}
         ) as resource_created_dt,
         {{ list_map('state.relationships', struct_of({
             'uid': 'item.resourceId', 'name': 'item.resourceName', 'type': 'item.resourceType',

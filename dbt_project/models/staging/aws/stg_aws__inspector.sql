@@ -71,10 +71,7 @@ opened as (
         {% for name in ['firstObservedAt', 'lastObservedAt', 'updatedAt'] -%}
             coalesce(
                 {{ timestamp_of_text('finding.' ~ name) }},
-                {{ timestamp_of_ms(
-                    'case when try_cast(finding.' ~ name ~ ' as double) between 0 and 253402300799 '
-                    ~ 'then cast(round(try_cast(finding.' ~ name ~ ' as double) * 1000) as bigint) end'
-                ) }},
+                {{ timestamp_of_ms('try_cast(round(try_cast(finding.' ~ name ~ ' as double) * 1000) as bigint)') }},
                 {{ timestamp_of_english('finding.' ~ name) }}
             ) as {{ name }},
         {% endfor -%}
