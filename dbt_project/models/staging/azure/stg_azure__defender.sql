@@ -129,6 +129,7 @@ judged as (
         {{ list_item(list_where('entities', "lower(item.type) = 'account' and item.name <> ''"), 1) }} as account,
         case
             when told_systemAlertId is not null then 'alert'
+            when about is null then null
             when kind_of_resource like '%/subassessments' and {{ list_length('cves') }} > 0 then 'vulnerability'
             when kind_of_resource like 'microsoft.security/assessments%' then 'control'
         end as family,

@@ -132,8 +132,8 @@ classified as (
                 coalesce(target.projectName, target.gcpMetadata.project, target.project, resource_path), '/projects/([^/]+)', 1
             ), '')
         ) as project,
-        case when finding.name is null or finding.category is null then 0 else coalesce(kind_class, 0) end as to_class,
-        case when finding.name is null or finding.category is null then 99 else coalesce(kind_activity, 99) end as to_activity,
+        case when finding.name <> '' and finding.category <> '' then coalesce(kind_class, 0) else 0 end as to_class,
+        case when finding.name <> '' and finding.category <> '' then coalesce(kind_activity, 99) else 99 end as to_activity,
         {{ list_where(
             list_of([cvss_score("'3.0'", 'weakness.cve.cvssv3.baseScore', 'cast(null as varchar)')]), 'item.base_score is not null'
         ) }} as scores,

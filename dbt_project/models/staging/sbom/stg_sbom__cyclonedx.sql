@@ -78,7 +78,7 @@ judged as (
     select
         opened.*,
         case
-            when own.id is not null and own.type is null then 'vulnerability'
+            when nullif(own.id, '') is not null and own.type is null then 'vulnerability'
             when nullif(own.name, '') is not null then 'component'
             else coalesce(around.found_in, 'unknown')
         end as kind,
