@@ -55,6 +55,7 @@ def test_a_list_of_none_gives_nothing(document: Any) -> None:
         {"Vpcs": [{"VpcId": "vpc-1"}]},
         {"body": {"Vpcs": []}},
         {"body": 7},
+        {"collected_at": "2026-03-02T06:00:00Z", "error": "AccessDenied", "body": None},
         {"Reservations": [{"Instances": [{"InstanceId": "i-1"}]}, {"ReservationId": "r-2"}]},
         {"Images": ["odd"]},
         ["odd"],

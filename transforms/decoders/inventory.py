@@ -30,6 +30,9 @@ class Inventory(Reports):
         ways: tuple[Way, ...],
         around: Level | None,
     ) -> Walk:
+        if around is None and bytes(members.get("body", b"")) == b"null":  # what a failed call leaves is no empty list
+            found.bad(bytes(document), "wrong type: a collection without an answer", len(memoryview(document)))
+            return True
         if (yield from Reports._walk(self, found, document, members, ways, around)):
             return True
         if bytes(members.get("kind", b"")).endswith(b'List"'):  # a list of Google's with nothing in it has no `items`

@@ -27,6 +27,9 @@ class Item(msgspec.Struct, gc=False):
     arn: Value = None
     resourceType: Value = None
     resourceId: Value = None
+    awsAccountId: Value = None
+    accountId: Value = None
+    awsRegion: Value = None
     configurationItemCaptureTime: Value = None
     configurationStateId: Value = None
 
@@ -40,6 +43,9 @@ class ConfigHead(Head):
     arn: Value = None
     resourceType: Value = None
     resourceId: Value = None
+    awsAccountId: Value = None
+    accountId: Value = None
+    awsRegion: Value = None
     configurationItemCaptureTime: Value = None
     configurationStateId: Value = None
     # an announcement
@@ -70,15 +76,20 @@ def item_of(head: ConfigHead) -> ConfigHead | Item:
 def identity(head: ConfigHead) -> tuple[Value, ...] | None:
     """A state of a resource; its announcement is an event beside it, which also says what changed."""
     item = item_of(head)
-    arn = item.ARN if item.ARN is not None else item.arn
+    arn = item.ARN or item.arn or None
+    # accounts and regions give the same names; an ARN holds its own
+    place = item.awsAccountId or item.accountId, item.awsRegion
     if item.configurationItemCaptureTime is not None and item.resourceId is not None:
-        named = (None, None) if arn is not None else (item.resourceType, item.resourceId)
-        return (head.messageType, arn, *named, item.configurationItemCaptureTime, item.configurationStateId)
+        told = (None, None) if arn is not None else (item.resourceType, item.resourceId, *place)
+        return (head.messageType, arn, *told, item.configurationItemCaptureTime, item.configurationStateId)
     if head.messageType is None:
         return None
-    rule = head.configRuleARN if head.configRuleARN is not None else head.configRuleName
+    rule = head.configRuleARN or head.configRuleName
     subject = rule, head.resourceType, head.resourceId, head.configSnapshotId, head.s3ObjectKey
-    return None if not any(subject) else (head.messageType, *subject, clock(head))
+    if not any(subject):
+        return None
+    named = place if head.configRuleName and not head.configRuleARN else ()
+    return (head.messageType, *subject, *named, clock(head))
 
 
 def clock(head: ConfigHead) -> Value:

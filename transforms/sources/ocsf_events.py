@@ -33,8 +33,9 @@ class OcsfHead(Head):
 def identity(head: OcsfHead) -> tuple[Value, ...] | None:
     """The product's own id of the event; a finding comes again as it changes. Flows and queries have none."""
     told = head.metadata
-    if told is None or told.uid is None:
+    if told is None or not told.uid:
         return None
     found = head.finding_info or head.finding
     state = (None, None) if found is None else (found.uid, found.modified_time)
-    return (head.class_uid, told.product.name if told.product is not None else None, told.uid, head.time, *state)
+    time = head.time if head.time is not None else head.time_dt
+    return (head.class_uid, told.product.name if told.product is not None else None, told.uid, time, *state)

@@ -17,7 +17,7 @@ SECONDS = 10**11
 
 def clock(head: OcsfHead) -> Value:
     """`time`, or where a product writes none `time_dt`."""
-    if isinstance(head.time, int) and 0 < head.time < SECONDS:
+    if isinstance(head.time, int | float) and 0 < head.time < SECONDS:
         return head.time * 1000
     return head.time if head.time is not None else head.time_dt
 

@@ -1,8 +1,10 @@
 """SPDX: software bills of materials in the JSON of versions 2.2 and 2.3.
 
 A record is a package. The document around it (its namespace, name, creators and the time) stands with each; its files,
-snippets and relationships do not. Documents of SPDX 3 (a graph in JSON-LD) are quarantined.
+snippets and relationships do not. GitHub's export has the document in `sbom`. Documents of SPDX 3 (a graph in JSON-LD)
+are quarantined.
 https://spdx.github.io/spdx-spec/v2.3/
+https://docs.github.com/en/rest/dependency-graph/sboms
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ SOURCE = Source(
     lateness=LATENESS,
     keys=KEYS,
     framing=Reports(
-        ways=((("document", "packages"),),),
+        ways=((("document", "packages"),), (("export", "sbom"), ("document", "packages"))),
         marks=frozenset({"spdxVersion"}),
         own=frozenset({"downloadLocation"}),
         key=(),

@@ -174,8 +174,8 @@ classified as (
             source, product, 'GitHub', uid='coalesce(said.node_id, graph.Id, said.sha, said.id)', code='done', text='body', provider='GitHub',
         ) }},
         case when thing = 'commit' then said.commit.message end as message,
-        try_cast(coalesce(said.run_started_at, said.started_at) as timestamptz) as start_time_dt,
-        try_cast(coalesce(said.completed_at, case when thing = 'workflow_run' and said.conclusion is not null then said.updated_at end) as timestamptz)
+        {{ timestamp_of_text('coalesce(said.run_started_at, said.started_at)') }} as start_time_dt,
+        {{ timestamp_of_text("coalesce(said.completed_at, case when thing = 'workflow_run' and said.conclusion is not null then said.updated_at end)") }}
             as end_time_dt,
         coalesce(proof_state, said.conclusion, said.status, said.state, graph.State) as status_code,
         {{ unsigned_detail('proof_state') }} as status_detail,

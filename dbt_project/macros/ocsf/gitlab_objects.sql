@@ -176,8 +176,8 @@ classified as (
             case when thing in ('push', 'tag_push') then pushed.message end,
             case when thing = 'commit' then said.message end
         ) as message,
-        try_cast(coalesce(said.build_started_at, said.started_at, about.created_at, said.created_at) as timestamptz) as start_time_dt,
-        try_cast(coalesce(said.build_finished_at, about.finished_at, said.finished_at) as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('coalesce(said.build_started_at, said.started_at, about.created_at, said.created_at)') }} as start_time_dt,
+        {{ timestamp_of_text('coalesce(said.build_finished_at, about.finished_at, said.finished_at)') }} as end_time_dt,
         standing as status_code,
         {{ json_without('body', ['object_kind', 'user', 'project', 'repository', 'object_attributes', 'id', 'iid', 'author', 'title', 'ref', 'sha']) }}
             as unmapped,

@@ -111,7 +111,10 @@ told as (
         coalesce(try_cast(event.activity_id as integer), 0) as said_activity,
         coalesce(try_cast(event.severity_id as integer), 0) as said_severity,
         coalesce(try_cast(event.status_id as integer), 0) as said_status,
-        coalesce(the_src_endpoint.ip, the_dst_endpoint.ip, the_dst_endpoint.svc_name) as some_endpoint
+        coalesce(
+            the_src_endpoint.ip, the_dst_endpoint.ip, the_dst_endpoint.svc_name, the_src_endpoint.hostname, the_dst_endpoint.hostname,
+            the_src_endpoint.domain, the_dst_endpoint.domain
+        ) as some_endpoint
     from opened
 
 ),
@@ -168,9 +171,9 @@ final as (
         ) }},
         -- a class without a table here may have values of its own: they are Other, the caption is kept
         case when said_severity between 0 and 6 then said_severity when said_severity between 7 and 99 then 99 else 0 end as severity_id,
-        coalesce(event.severity, 'Unknown') as severity,
+        coalesce(event.severity, {{ severity_name('said_severity') }}) as severity,
         case when said_status between 0 and 2 then said_status when said_status between 3 and 99 then 99 else 0 end as status_id,
-        coalesce(event.status, 'Unknown') as status,
+        coalesce(event.status, case said_status when 1 then 'Success' when 2 then 'Failure' else 'Unknown' end) as status,
         event.status_code,
         event.status_detail,
         coalesce(
@@ -267,7 +270,12 @@ final as (
         try_cast(the_connection_info.protocol_num as integer) as protocol_num,
         lower(the_connection_info.protocol_name) as protocol_name,
         coalesce(try_cast(the_connection_info.direction_id as integer), 0) as direction_id,
-        coalesce(the_connection_info.direction, 'Unknown') as direction,
+        coalesce(
+            the_connection_info.direction,
+            case the_connection_info.direction_id
+                when '1' then 'Inbound' when '2' then 'Outbound' when '3' then 'Lateral' when '4' then 'Local' else 'Unknown'
+            end
+        ) as direction,
         try_cast(the_connection_info.tcp_flags as integer) as tcp_flags,
         nullif(the_connection_info.boundary, '-') as boundary,
         try_cast(the_traffic.bytes as bigint) as traffic_bytes,

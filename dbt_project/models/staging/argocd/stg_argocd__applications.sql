@@ -173,8 +173,8 @@ final as (
             text="case when around.found_in = 'metadata' then concat_ws('/', said.uid, said.creationTimestamp) else raw end",
         ) }},
         words as message,
-        try_cast(began as timestamptz) as start_time_dt,
-        try_cast(ended as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('began') }} as start_time_dt,
+        {{ timestamp_of_text('ended') }} as end_time_dt,
         coalesce(code, said.phase, said.type) as status_code,
         case when result = 2 then coalesce({{ json_text('raw', 'error') }}, {{ json_text('raw', 'grpc.error') }}, words) end
             as status_detail,

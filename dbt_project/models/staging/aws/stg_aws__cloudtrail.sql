@@ -434,8 +434,8 @@ final as (
         case
             when to_class = 6005
                 then coalesce(
-                    nullif(cast(try_cast(extra.bytesTransferredOut as double) as bigint), 0),
-                    cast(try_cast(extra.bytesTransferredIn as double) as bigint)
+                    nullif(try_cast(try_cast(extra.bytesTransferredOut as double) as bigint), 0),
+                    try_cast(try_cast(extra.bytesTransferredIn as double) as bigint)
                 )
         end as bytes,
         -- class extras: unusual activity

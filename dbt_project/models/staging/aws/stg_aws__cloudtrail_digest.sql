@@ -72,7 +72,7 @@ final as (
         {{ ocsf_identity_columns(
             'aws_cloudtrail_digest', 'CloudTrail', 'AWS', uid='cast(null as varchar)', code='kind',
         ) }},
-        try_cast(digest.digestStartTime as timestamptz) as start_time_dt,
+        {{ timestamp_of_text('digest.digestStartTime') }} as start_time_dt,
         event_time as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'kind') }},

@@ -205,8 +205,8 @@ final as (
         nullif(state.configuration, 'null') as resource_data,
         case when left(state.tags, 1) = '{' then {{ json_members('state.tags') }} end as resource_tags,
         coalesce(
-            try_cast(state.resourceCreationTime as timestamptz),
-            {{ timestamp_of_ms('cast(try_cast(state.resourceCreationTime as double) * 1000 as bigint)') }}
+            {{ timestamp_of_text('state.resourceCreationTime') }},
+            {{ timestamp_of_ms('try_cast(try_cast(state.resourceCreationTime as double) * 1000 as bigint)') }}
         ) as resource_created_dt,
         {{ list_map('state.relationships', struct_of({
             'uid': 'item.resourceId', 'name': 'item.resourceName', 'type': 'item.resourceType',

@@ -111,7 +111,7 @@ final as (
     select
         -- identity, lineage and time
         {{ ocsf_identity_columns('aws_elb', 'Elastic Load Balancing', 'AWS', uid='cast(null as varchar)', code='kind_of_line') }},
-        try_cast(case when created like '____-__-__T%' then rtrim(created, 'Z') || 'Z' end as timestamptz) as start_time_dt,
+        {{ timestamp_of_text("case when created like '____-__-__T%' then rtrim(created, 'Z') || 'Z' end") }} as start_time_dt,
         event_time as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'coalesce(method, kind_of_line)') }},

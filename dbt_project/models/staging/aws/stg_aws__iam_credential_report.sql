@@ -71,7 +71,7 @@ final as (
         end as resources,
         -- class extras: the user as it was
         credentials as resource_data,
-        try_cast(created as timestamptz) as resource_created_dt
+        {{ timestamp_of_text('created') }} as resource_created_dt
     from classified
 
 )

@@ -70,8 +70,8 @@ opened as (
         -- EventBridge writes times in English, the API in seconds since 1970, its clients in ISO 8601
         {% for name in ['firstObservedAt', 'lastObservedAt', 'updatedAt'] -%}
             coalesce(
-                try_cast(finding.{{ name }} as timestamptz),
-                {{ timestamp_of_ms('cast(round(try_cast(finding.' ~ name ~ ' as double) * 1000) as bigint)') }},
+                {{ timestamp_of_text('finding.' ~ name) }},
+                {{ timestamp_of_ms('try_cast(round(try_cast(finding.' ~ name ~ ' as double) * 1000) as bigint)') }},
                 {{ timestamp_of_english('finding.' ~ name) }}
             ) as {{ name }},
         {% endfor -%}

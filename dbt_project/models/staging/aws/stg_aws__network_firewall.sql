@@ -126,8 +126,8 @@ final as (
             profiles=['cloud', 'datetime', 'security_control'],
         ) }},
         -- Suricata writes UTC as +0000
-        try_cast(replace(seen.netflow.start, '+0000', 'Z') as timestamptz) as start_time_dt,
-        try_cast(replace(seen.netflow.end, '+0000', 'Z') as timestamptz) as end_time_dt,
+        {{ timestamp_of_text("replace(seen.netflow.start, '+0000', 'Z')") }} as start_time_dt,
+        {{ timestamp_of_text("replace(seen.netflow.end, '+0000', 'Z')") }} as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'coalesce(action, type_of)') }},
         cast(level as integer) as severity_id,

@@ -291,8 +291,8 @@ final as (
         {{ ocsf_identity_columns(
             'aws_securityhub', 'Security Hub', 'AWS', uid="coalesce(asff.Id, ocsf.metadata.uid, info.uid)", code='code',
         ) }},
-        try_cast(asff.FirstObservedAt as timestamptz) as start_time_dt,
-        try_cast(asff.LastObservedAt as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('asff.FirstObservedAt') }} as start_time_dt,
+        {{ timestamp_of_text('asff.LastObservedAt') }} as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'code') }},
         cast(grade as integer) as severity_id,
@@ -366,7 +366,7 @@ final as (
             ('first_seen', 'FirstObservedAt', 'first_seen_time'), ('last_seen', 'LastObservedAt', 'last_seen_time'),
         ] -%}
             coalesce(
-                try_cast(asff.{{ asff_name }} as timestamptz), try_cast(info.{{ ocsf_name }}_dt as timestamptz),
+                {{ timestamp_of_text('asff.' ~ asff_name) }}, {{ timestamp_of_text('info.' ~ ocsf_name ~ '_dt') }},
                 {{ timestamp_of_ms('try_cast(info.' ~ ocsf_name ~ ' as bigint)') }}
             ) as finding_info_{{ name }}_dt,
         {% endfor -%}

@@ -129,6 +129,7 @@ judged as (
         {{ list_item(list_where('entities', "lower(item.type) = 'account' and item.name <> ''"), 1) }} as account,
         case
             when told_systemAlertId is not null then 'alert'
+            when about is null then null
             when kind_of_resource like '%/subassessments' and {{ list_length('cves') }} > 0 then 'vulnerability'
             when kind_of_resource like 'microsoft.security/assessments%' then 'control'
         end as family,
@@ -195,8 +196,8 @@ final as (
                 "case when family is null then raw else '' end",
             ]),
         ) }},
-        try_cast(coalesce(told_startTimeUtc, told_startTime) as timestamptz) as start_time_dt,
-        try_cast(coalesce(told_endTimeUtc, told_endTime) as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('coalesce(told_startTimeUtc, told_startTime)') }} as start_time_dt,
+        {{ timestamp_of_text('coalesce(told_endTimeUtc, told_endTime)') }} as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'code') }},
         cast(grade as integer) as severity_id,
@@ -245,11 +246,12 @@ final as (
         coalesce(case when family = 'vulnerability' then inside.id end, code) as finding_info_analytic_uid,
         told_productComponentName as finding_info_product_name,
         coalesce(told_alertUri, told_alertLink, nullif(inside.links.azurePortal, '')) as finding_info_src_url,
-        try_cast(coalesce(told_timeGenerated, told_timeGeneratedUtc, state.firstEvaluationDate) as timestamptz) as finding_info_created_dt,
-        try_cast(modified as timestamptz) as finding_info_modified_dt,
-        try_cast(coalesce(told_startTimeUtc, told_startTime, state.firstEvaluationDate, told_timeGenerated) as timestamptz)
+        {{ timestamp_of_text('coalesce(told_timeGenerated, told_timeGeneratedUtc, state.firstEvaluationDate)') }}
+            as finding_info_created_dt,
+        {{ timestamp_of_text('modified') }} as finding_info_modified_dt,
+        {{ timestamp_of_text('coalesce(told_startTimeUtc, told_startTime, state.firstEvaluationDate, told_timeGenerated)') }}
             as finding_info_first_seen_dt,
-        try_cast(coalesce(told_endTimeUtc, told_endTime, modified) as timestamptz) as finding_info_last_seen_dt,
+        {{ timestamp_of_text('coalesce(told_endTimeUtc, told_endTime, modified)') }} as finding_info_last_seen_dt,
         cast(case lower(told_confidenceLevel) when 'low' then 1 when 'medium' then 2 when 'high' then 3 end as integer) as confidence_id,
         coalesce(told_remediationSteps, nullif(inside.remediation, ''), nullif(inside.metadata.remediationDescription, ''))
             as remediation_desc,

@@ -264,8 +264,8 @@ final as (
         coalesce(event.details, case when done = 'git.push' then pushed.comment end) as message,
         event.correlationId as api_request_uid,
         event.userAgent as http_user_agent,
-        try_cast(coalesce(event.resource.startTime, event.startTime) as timestamptz) as start_time_dt,
-        try_cast(coalesce(event.resource.finishTime, event.finishTime) as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('coalesce(event.resource.startTime, event.startTime)') }} as start_time_dt,
+        {{ timestamp_of_text('coalesce(event.resource.finishTime, event.finishTime)') }} as end_time_dt,
         coalesce(event.resource.result, event.result, event.resource.status, event.status, event.state) as status_code,
         {{ json_without(
             'body', ['id', 'eventType', 'resource', 'message', 'detailedMessage', 'createdDate', 'url', '_links', 'repository'],

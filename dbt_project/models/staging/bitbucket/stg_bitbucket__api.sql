@@ -130,8 +130,8 @@ final as (
     select
         {{ sdlc_activity('bitbucket_api', 'Bitbucket', 'Atlassian', uid='coalesce(said.uuid, said.hash, said.id)', code='said.type') }},
         case when said.type = 'commit' then said.message end as message,
-        try_cast(coalesce(said.started_on, said.created_on) as timestamptz) as start_time_dt,
-        try_cast(said.completed_on as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('coalesce(said.started_on, said.created_on)') }} as start_time_dt,
+        {{ timestamp_of_text('said.completed_on') }} as end_time_dt,
         standing as status_code,
         {{ json_without(
             'raw', ['type', 'id', 'uuid', 'hash', 'links', 'state', 'author', 'title', 'source', 'destination', 'repository'],

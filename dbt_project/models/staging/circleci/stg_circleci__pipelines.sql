@@ -140,8 +140,8 @@ final as (
 
     select
         {{ sdlc_activity('circleci', 'CircleCI', 'CircleCI', uid='event.id', code='done', text='body') }},
-        try_cast(began as timestamptz) as start_time_dt,
-        try_cast(ended as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('began') }} as start_time_dt,
+        {{ timestamp_of_text('ended') }} as end_time_dt,
         outcome as status_code,
         {{ json_without('body', ['id', 'type', 'vcs', 'status', 'state', 'workflow', 'job', 'pipeline', 'project', 'organization']) }}
             as unmapped,

@@ -17,7 +17,10 @@
     'StartTime': 'string', 'AvailabilityZone': 'string', 'Placement': {'AvailabilityZone': 'string'},
     'Tags': [{'Key': 'string', 'Value': 'string'}], 'IamInstanceProfile': {'Arn': 'string'}, 'PublicIpAddress': 'string',
     'VpcId': 'string', 'SecurityGroups': [{'GroupId': 'string'}], 'Attachments': [{'InstanceId': 'string'}],
-    'NetworkInterfaces': [{'OwnerId': 'string'}],
+    'NetworkInterfaces': [{
+        'OwnerId': 'string', 'Association': {'PublicIp': 'string'}, 'Ipv6Addresses': [{'Ipv6Address': 'string'}],
+        'PrivateIpAddresses': [{'Primary': 'string', 'Association': {'PublicIp': 'string'}}],
+    }],
     'BlockDeviceMappings': [{'Ebs': {'VolumeId': 'string', 'SnapshotId': 'string'}}], 'KmsKeyId': 'string',
     'SourceImageId': 'string',
 } %}
@@ -25,7 +28,9 @@
     'kind': 'string', 'id': 'string', 'name': 'string', 'selfLink': 'string', 'status': 'string', 'creationTimestamp': 'string',
     'zone': 'string', 'region': 'string', 'labels': 'string', 'disks': [{'source': 'string'}],
     'serviceAccounts': [{'email': 'string'}],
-    'networkInterfaces': [{'network': 'string', 'accessConfigs': [{'natIP': 'string'}]}], 'users': ['string'],
+    'networkInterfaces': [{
+        'network': 'string', 'accessConfigs': [{'natIP': 'string'}], 'ipv6AccessConfigs': [{'externalIpv6': 'string'}],
+    }], 'users': ['string'],
     'sourceImage': 'string', 'sourceDisk': 'string', 'sourceSnapshot': 'string', 'diskEncryptionKey': {'kmsKeyName': 'string'},
 } %}
 {% set azure_fields = {
@@ -44,11 +49,20 @@
     'creationData': {'sourceResourceId': 'string', 'imageReference': {'id': 'string'}},
     'sourceVirtualMachine': {'id': 'string'}, 'encryption': {'diskEncryptionSetId': 'string'},
 } %}
-{# A list, of which item what else is named, that thing's type, and what it is to the resource. #}
+{#
+    A list, of which item what else is named, that thing's type, and what it is to the resource. What an interface of EC2 is
+    associated with is its first private address's: those of its further ones follow.
+#}
 {% set related = [
     (list_of(["case when kind = 'aws_instance' then aws.ImageId end"]), 'item', 'AWS::EC2::Image', 'image'),
     (list_of(['aws.IamInstanceProfile.Arn']), 'item', 'AWS::IAM::InstanceProfile', 'identity'),
     (list_of(['aws.PublicIpAddress']), 'item', 'IP address', 'public address'),
+    ('aws.NetworkInterfaces', 'nullif(item.Association.PublicIp, aws.PublicIpAddress)', 'IP address', 'public address'),
+    ('flatten(' ~ list_where(
+        list_map('aws.NetworkInterfaces', list_where('item.PrivateIpAddresses', "item.Primary = 'false'")), 'item is not null',
+    ) ~ ')', 'item.Association.PublicIp', 'IP address', 'public address'),
+    ('flatten(' ~ list_where(list_map('aws.NetworkInterfaces', 'item.Ipv6Addresses'), 'item is not null') ~ ')',
+        'item.Ipv6Address', 'IP address', 'public address'),
     (list_of(['aws.VpcId']), 'item', 'AWS::EC2::VPC', 'network'),
     ('aws.SecurityGroups', 'item.GroupId', 'AWS::EC2::SecurityGroup', 'security group'),
     ('aws.BlockDeviceMappings', 'item.Ebs.VolumeId', 'AWS::EC2::Volume', 'disk'),
@@ -61,6 +75,7 @@
     ('gcp.disks', "'//compute.googleapis.com/' || regexp_extract(item.source, 'projects/.*')", 'compute.googleapis.com/Disk', 'disk'),
     ('gcp.serviceAccounts', 'item.email', 'iam.googleapis.com/ServiceAccount', 'identity'),
     ('gcp.networkInterfaces', list_item('item.accessConfigs', 1) ~ '.natIP', 'IP address', 'public address'),
+    ('gcp.networkInterfaces', list_item('item.ipv6AccessConfigs', 1) ~ '.externalIpv6', 'IP address', 'public address'),
     ('gcp.networkInterfaces', "'//compute.googleapis.com/' || regexp_extract(item.network, 'projects/.*')",
         'compute.googleapis.com/Network', 'network'),
     ('gcp.users', "'//compute.googleapis.com/' || regexp_extract(item, 'projects/.*')", 'compute.googleapis.com/Instance', 'attached to'),
@@ -301,11 +316,11 @@ final as (
             when cloud = 'azure' and left(azure.tags, 1) = '{' then {{ json_members('azure.tags') }}
         end as resource_tags,
         -- when an instance was launched last is not when it was made
-        try_cast(case cloud
+        {{ timestamp_of_text("case cloud
             when 'aws' then coalesce(aws.CreateTime, aws.CreationDate, aws.StartTime)
             when 'gcp' then gcp.creationTimestamp
             when 'azure' then azure_more.timeCreated
-        end as timestamptz) as resource_created_dt,
+        end") }} as resource_created_dt,
         case when {{ list_length('relations') }} > 0 then relations end as resource_relations
     from classified
 

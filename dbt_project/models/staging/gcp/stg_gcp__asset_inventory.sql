@@ -170,8 +170,8 @@ final as (
         case when location <> regexp_replace(location, '-[a-z]$', '') then location end as resource_zone,
         coalesce(resource.data, policy) as resource_data,
         case when left(data.labels, 1) = '{' then {{ json_members('data.labels') }} end as resource_tags,
-        try_cast(coalesce(data.creationTimestamp, data.createTime, data.timeCreated) as timestamptz) as resource_created_dt,
-        try_cast(coalesce(asset.updateTime, asset.update_time) as timestamptz) as resource_modified_dt,
+        {{ timestamp_of_text('coalesce(data.creationTimestamp, data.createTime, data.timeCreated)') }} as resource_created_dt,
+        {{ timestamp_of_text('coalesce(asset.updateTime, asset.update_time)') }} as resource_modified_dt,
         case
             when related.asset is not null then {{ list_of([struct_of({
                 'uid': 'related.asset', 'name': 'cast(null as varchar)',

@@ -92,6 +92,9 @@ read as (
             when finding.state = 'INACTIVE' then 4 when finding.mute = 'MUTED' then 3 else 1
         end as standing,
         finding.vulnerability as weakness,
+        -- what is found was there before Security Command Center writes it down; what happens later is a change
+        {{ timestamp_of_text('finding.createTime') }} as created,
+        {{ timestamp_of_text('finding.eventTime') }} as happened,
         -- what a scanner of the web finds has a name, no number
         coalesce(
             nullif(finding.vulnerability.cve.id, ''), nullif(finding.vulnerability.securityBulletin.bulletinId, ''), finding.category
@@ -113,7 +116,7 @@ matched as (
             read.finding_class = kinds.finding_class
             and case
                 when read.is_closed then 'closed'
-                when read.finding.createTime = read.finding.eventTime and not read.is_muted then 'new'
+                when read.created >= read.happened and not read.is_muted then 'new'
                 else 'changed'
             end = kinds.change
 
@@ -123,8 +126,14 @@ classified as (
 
     select
         matched.*,
-        case when finding.name is null or finding.category is null then 0 else coalesce(kind_class, 0) end as to_class,
-        case when finding.name is null or finding.category is null then 99 else coalesce(kind_activity, 99) end as to_activity,
+        coalesce(
+            nullif(target.projectDisplayName, ''), nullif(target.gcpMetadata.projectDisplayName, ''),
+            nullif(regexp_extract(
+                coalesce(target.projectName, target.gcpMetadata.project, target.project, resource_path), '/projects/([^/]+)', 1
+            ), '')
+        ) as project,
+        case when finding.name <> '' and finding.category <> '' then coalesce(kind_class, 0) else 0 end as to_class,
+        case when finding.name <> '' and finding.category <> '' then coalesce(kind_activity, 99) else 99 end as to_activity,
         {{ list_where(
             list_of([cvss_score("'3.0'", 'weakness.cve.cvssv3.baseScore', 'cast(null as varchar)')]), 'item.base_score is not null'
         ) }} as scores,
@@ -174,11 +183,7 @@ final as (
         nullif(caller.serviceName, '') as api_service_name,
         'GCP' as cloud_provider,
         coalesce(
-            nullif(target.projectDisplayName, ''), nullif(target.gcpMetadata.projectDisplayName, ''),
-            nullif(regexp_extract(
-                coalesce(target.projectName, target.gcpMetadata.project, target.project, resource_path), '/projects/([^/]+)', 1
-            ), ''),
-            nullif(regexp_extract(finding.name, '^(projects/[^/]+)', 1), ''),
+            project, nullif(regexp_extract(finding.name, '^(projects/[^/]+)', 1), ''),
             nullif(regexp_extract(finding.name, '^(organizations/[^/]+)', 1), '')
         ) as cloud_account_uid,
         nullif(target.location, '') as cloud_region,
@@ -193,7 +198,7 @@ final as (
             when resource_path is not null
                 then {{ list_of([struct_of({
                     'uid': 'resource_path', 'name': "nullif(target.displayName, '')", 'type': "nullif(target.type, '')",
-                    'account_uid': "nullif(target.projectDisplayName, '')",
+                    'account_uid': 'project',
                 })]) }}
         end as resources,
         -- what has no class yet is kept whole
@@ -212,12 +217,10 @@ final as (
         coalesce(nullif(finding.moduleName, ''), finding.category) as finding_info_analytic_uid,
         nullif(finding.parentDisplayName, '') as finding_info_product_name,
         nullif(finding.externalUri, '') as finding_info_src_url,
-        try_cast(finding.createTime as timestamptz) as finding_info_created_dt,
-        greatest(
-            try_cast(finding.eventTime as timestamptz), try_cast(finding.muteUpdateTime as timestamptz)
-        ) as finding_info_modified_dt,
-        try_cast(finding.createTime as timestamptz) as finding_info_first_seen_dt,
-        try_cast(finding.eventTime as timestamptz) as finding_info_last_seen_dt,
+        created as finding_info_created_dt,
+        greatest(happened, {{ timestamp_of_text('finding.muteUpdateTime') }}) as finding_info_modified_dt,
+        least(created, happened) as finding_info_first_seen_dt,
+        happened as finding_info_last_seen_dt,
         nullif(finding.nextSteps, '') as remediation_desc,
         case when to_class = 2002 then {{ list_map('weakness.cve.references', 'item.uri') }} end as remediation_references,
         case

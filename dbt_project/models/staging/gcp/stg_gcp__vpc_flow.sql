@@ -109,8 +109,8 @@ final as (
     select
         -- identity, lineage and time
         {{ ocsf_identity_columns('gcp_vpc_flow', 'VPC Flow Logs', 'Google', uid='entry.insertId', code='reporter') }},
-        try_cast(flow.start_time as timestamptz) as start_time_dt,
-        try_cast(flow.end_time as timestamptz) as end_time_dt,
+        {{ timestamp_of_text('flow.start_time') }} as start_time_dt,
+        {{ timestamp_of_text('flow.end_time') }} as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'reporter') }},
         cast(1 as integer) as severity_id,

@@ -203,8 +203,8 @@ final as (
             text='case when event._document_id is null then raw else '
             ~ entity_key(['event._document_id', 'event.action', 'event_time', 'account', 'repo_name', 'actor_login', 'about_user']) ~ ' end',
         ) }},
-        case when is_workflow then try_cast(event.started_at as timestamptz) end as start_time_dt,
-        case when is_workflow then try_cast(event.completed_at as timestamptz) end as end_time_dt,
+        case when is_workflow then {{ timestamp_of_text('event.started_at') }} end as start_time_dt,
+        case when is_workflow then {{ timestamp_of_text('event.completed_at') }} end as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'event.action') }},
         cast(1 as integer) as severity_id,

@@ -116,7 +116,7 @@ final as (
         {{ json_without('body', ['alert', 'repository', 'sender', 'rule', 'url', 'html_url', 'state', 'most_recent_instance']) }}
             as unmapped,
         alert.rule.full_description as finding_info_desc,
-        try_cast(alert.created_at as timestamptz) as finding_info_created_dt,
+        {{ timestamp_of_text('alert.created_at') }} as finding_info_created_dt,
         'github' as vcs_provider
     from classified
 

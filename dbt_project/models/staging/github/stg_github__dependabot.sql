@@ -166,7 +166,7 @@ final as (
         coalesce(advisory.description, answered.description) as finding_info_desc,
         weakness as finding_info_analytic_uid,
         alert.html_url as finding_info_src_url,
-        try_cast(coalesce(alert.created_at, alert.createdAt) as timestamptz) as finding_info_created_dt,
+        {{ timestamp_of_text('coalesce(alert.created_at, alert.createdAt)') }} as finding_info_created_dt,
         event_time as finding_info_modified_dt,
         coalesce(
             {{ list_map('advisory.references', 'item.url') }}, {{ list_map('answered.references', 'item.url') }}

@@ -104,7 +104,7 @@ final as (
         case when proof_state is null then alert.resolution_comment else {{ unsigned_detail('proof_state') }} end as status_detail,
         {{ json_without('body', ['alert', 'repository', 'sender', 'secret', 'secret_type', 'secret_type_display_name', 'url', 'state']) }}
             as unmapped,
-        try_cast(alert.created_at as timestamptz) as finding_info_created_dt
+        {{ timestamp_of_text('alert.created_at') }} as finding_info_created_dt
     from classified
 
 )

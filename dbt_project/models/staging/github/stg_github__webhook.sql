@@ -273,14 +273,14 @@ final as (
         {{ unsigned_detail('proof_state') }} as status_detail,
         case when kind_of_event = 'push' then event.head_commit.message end as message,
         coalesce(
-            try_cast(event.workflow_run.run_started_at as timestamptz),
-            try_cast(event.workflow_job.started_at as timestamptz),
-            try_cast(event.check_run.started_at as timestamptz)
+            {{ timestamp_of_text('event.workflow_run.run_started_at') }},
+            {{ timestamp_of_text('event.workflow_job.started_at') }},
+            {{ timestamp_of_text('event.check_run.started_at') }}
         ) as start_time_dt,
         coalesce(
-            case when event.workflow_run.status = 'completed' then try_cast(event.workflow_run.updated_at as timestamptz) end,
-            try_cast(event.workflow_job.completed_at as timestamptz),
-            try_cast(event.check_run.completed_at as timestamptz)
+            case when event.workflow_run.status = 'completed' then {{ timestamp_of_text('event.workflow_run.updated_at') }} end,
+            {{ timestamp_of_text('event.workflow_job.completed_at') }},
+            {{ timestamp_of_text('event.check_run.completed_at') }}
         ) as end_time_dt,
         {{ json_without('body', [
             'action', 'repository', 'organization', 'sender', 'pusher', 'ref', 'before', 'after', 'pull_request', 'review', 'workflow_run',

@@ -102,8 +102,12 @@ final as (
     select
         {{ sdlc_activity('jenkins', 'Jenkins', 'Jenkins', uid='kind_uid', code='done') }},
         case when begun_ms is not null then {{ timestamp_of_ms('begun_ms') }} end as start_time_dt,
-        case when done like '%.finished' and begun_ms is not null then {{ timestamp_of_ms('begun_ms + coalesce(took_ms, 0)') }} end
-            as end_time_dt,
+        case
+            when
+                done like '%.finished' and begun_ms between 0 and 253402300799999
+                and coalesce(took_ms, 0) between 0 and 253402300799999
+                then {{ timestamp_of_ms('begun_ms + coalesce(took_ms, 0)') }}
+        end as end_time_dt,
         coalesce(build.result, build.status) as status_code,
         cause.shortDescription as status_detail,
         {{ json_without('raw', ['number', 'result', 'timestamp', 'duration', 'fullDisplayName', 'fullName', 'url', 'building']) }}

@@ -218,8 +218,8 @@ final as (
             'k8s_audit', 'Kubernetes', 'Kubernetes', uid='coalesce(event.auditID, entry.insertId)',
             code='coalesce(event.stage, audit.methodName, verb)', text='event_text', cloud='provider is not null',
         ) }},
-        try_cast(event.requestReceivedTimestamp as timestamptz) as start_time_dt,
-        case when event.stage in ('ResponseComplete', 'Panic') then try_cast(event.stageTimestamp as timestamptz) end as end_time_dt,
+        {{ timestamp_of_text('event.requestReceivedTimestamp') }} as start_time_dt,
+        case when event.stage in ('ResponseComplete', 'Panic') then {{ timestamp_of_text('event.stageTimestamp') }} end as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'verb') }},
         cast(1 as integer) as severity_id,

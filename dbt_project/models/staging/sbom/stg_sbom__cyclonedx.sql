@@ -78,7 +78,7 @@ judged as (
     select
         opened.*,
         case
-            when own.id is not null and own.type is null then 'vulnerability'
+            when nullif(own.id, '') is not null and own.type is null then 'vulnerability'
             when nullif(own.name, '') is not null then 'component'
             else coalesce(around.found_in, 'unknown')
         end as kind,
@@ -87,10 +87,9 @@ judged as (
         own.purl as component_purl,
         own.cpe as component_cpe,
         own.type as component_type,
-        coalesce(
-            {{ list_item('own.licenses', 1) }}.expression, {{ list_item('own.licenses', 1) }}.license.id,
-            {{ list_item('own.licenses', 1) }}.license.name
-        ) as component_license,
+        nullif({{ joined_texts(list_where(
+            list_map('own.licenses', 'coalesce(item.expression, item.license.id, item.license.name)'), 'item is not null',
+        )) }}, '') as component_license,
         coalesce(own.supplier.name, own.publisher) as component_supplier,
         {{ list_item('own.evidence.occurrences', 1) }}.location as component_path,
         coalesce(around.bom.serialNumber, around.scan.sha256) as bill_uid,
@@ -141,8 +140,12 @@ classified as (
             when kind = 'component' then concat_ws(' ', component_name, component_version)
         end as said,
         {{ list_map('affected', affected_package(
-            'item.ref', "coalesce(item.versions[1].version, '')", 'cast(null as varchar)', 'cast(null as varchar)',
-            'cast(null as varchar)', 'cast(null as varchar)', 'cast(null as varchar)', 'cast(null as varchar)',
+            'item.ref',
+            'coalesce('
+            ~ list_item(list_where('item.versions', "item.version is not null and coalesce(item.status, '') <> 'unaffected'"), 1)
+            ~ ".version, '')",
+            'cast(null as varchar)', 'cast(null as varchar)', 'cast(null as varchar)', 'cast(null as varchar)', 'cast(null as varchar)',
+            'cast(null as varchar)',
         )) }} as packages
     from matched
 
@@ -164,7 +167,7 @@ final as (
         case to_class
             when 2002 then {{ list_of([vulnerability(
                 'own.id', 'cast(null as varchar)', 'rated', 'scores', 'cast(null as varchar)', 'packages',
-                list_map('own.references', 'item.id'), 'own.source.name', 'cast(null as boolean)', "case when verdict = 'exploitable' then true end",
+                list_map('own.references', 'item.id'), 'own.source.name', 'cast(null as boolean)', 'cast(null as boolean)',
             )]) }}
         end as vulnerabilities
     from classified

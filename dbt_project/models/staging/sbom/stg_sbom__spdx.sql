@@ -69,8 +69,9 @@ judged as (
             case when own.licenseConcluded not in ('NOASSERTION', 'NONE', '') then own.licenseConcluded end,
             case when own.licenseDeclared not in ('NOASSERTION', 'NONE', '') then own.licenseDeclared end
         ) as component_license,
-        nullif(regexp_replace(coalesce(own.supplier, own.originator), '^(Organization|Person): *|^NOASSERTION$', ''), '')
-            as component_supplier,
+        nullif(regexp_replace(
+            coalesce(nullif(nullif(own.supplier, 'NOASSERTION'), ''), own.originator), '^(Organization|Person): *|^NOASSERTION$', ''
+        ), '') as component_supplier,
         own.packageFileName as component_path,
         coalesce(around.document.documentNamespace, around.scan.sha256) as bill_uid,
         cast(null as varchar) as bill_version,

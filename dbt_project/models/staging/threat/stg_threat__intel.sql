@@ -192,7 +192,7 @@ typed as (
         case
             when regexp_extract(told_until, '^[0-9]{9,11}$', 0) <> '' then {{ timestamp_of_ms('cast(told_until as bigint) * 1000') }}
             when regexp_extract(told_until, '^[0-9]{12,15}$', 0) <> '' then {{ timestamp_of_ms('cast(told_until as bigint)') }}
-            else try_cast(told_until as timestamptz)
+            else {{ timestamp_of_text('told_until') }}
         end as until_dt,
         coalesce(entry.labels, entry.tags) as words,
         case
@@ -249,7 +249,7 @@ final as (
             'threat_intel', 'Threat intelligence', 'Threat intelligence', uid='cast(null as varchar)', code='kind', profiles=['datetime'],
             said=["case when kind = 'kev' then 'Known Exploited Vulnerabilities Catalog' end", 'feed'],
         ) }},
-        try_cast(entry.valid_from as timestamptz) as start_time_dt,
+        {{ timestamp_of_text('entry.valid_from') }} as start_time_dt,
         until_dt as end_time_dt,
         -- class
         {{ ocsf_class_columns('to_class', 'to_activity', 'kind') }},
@@ -279,11 +279,11 @@ final as (
         coalesce({{ joined_texts('entry.indicator_types') }}, entry.threat_type, entry.category) as osint_category,
         cast(sure_id as integer) as osint_confidence_id,
         case sure_id when 0 then 'Unknown' when 1 then 'Low' when 2 then 'Medium' when 3 then 'High' else sure end as osint_confidence,
-        try_cast(coalesce(entry.created, entry.created_at, entry.first_seen, entry.first_seen_utc) as timestamptz) as osint_created_dt,
-        try_cast(coalesce(
+        {{ timestamp_of_text('coalesce(entry.created, entry.created_at, entry.first_seen, entry.first_seen_utc)') }} as osint_created_dt,
+        {{ timestamp_of_text('coalesce(
             entry.modified, entry.updated_at, entry.updated, entry.last_updated, entry.last_seen, entry.last_seen_utc
-        ) as timestamptz) as osint_modified_dt,
-        try_cast(coalesce(told_dateAdded, entry.date_added, entry.dateadded) as timestamptz) as osint_uploaded_dt,
+        )') }} as osint_modified_dt,
+        {{ timestamp_of_text('coalesce(told_dateAdded, entry.date_added, entry.dateadded)') }} as osint_uploaded_dt,
         until_dt as osint_expiration_dt,
         {{ list_where(list_map(
             "case when left(words, 1) = '[' then " ~ parse_json('words', ['string']) ~ " else split(nullif(words, 'None'), ',') end",
