@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.decoders.framing import Bounds
 from transforms.lake.envelope import AHEAD, EARLIEST, EnvelopeBuilder, Place, identity_bytes, parse_time, text_array
 from transforms.lake.records import Chunk
 from transforms.sources import get
@@ -111,6 +114,18 @@ def test_fractions_are_cut_at_microseconds(text, microseconds):
 def test_what_is_no_time(value):
     with pytest.raises(ValueError, match=r"no time|time not readable"):
         parse_time(value)
+
+
+@pytest.mark.parametrize("odd", [b"", b"1700000000 1 2\n"])
+def test_rows_without_any_column_of_their_identity_are_known_by_their_place(odd):
+    """Though none of the columns is needed: no two rows become one event."""
+    flow = get("aws_vpc_flow")
+    source = replace(flow, table=replace(flow.table, identity=("absent", "neither"), needed=()))
+    text = b"start end\n1700000000 1700000001\n" + odd + b"1700000000 1700000001\n"
+    (chunk,) = (c for c in source.read(io.BytesIO(text), Bounds()) if c.records)
+    rows = EnvelopeBuilder(source, NOW).rows(chunk, PLACE).table
+    uids = rows.column("event_uid").to_pylist()
+    assert len(set(uids)) == 2 == rows.num_rows
 
 
 @pytest.mark.parametrize("milliseconds", [1 << 46, 1 << 47, 1 << 50, (1 << 63) - 1, -(1 << 63)])

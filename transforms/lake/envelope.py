@@ -134,10 +134,10 @@ class EnvelopeBuilder:
         whole = chunk.columns
         parts = whole.side_by_side(table.identity, table.needed) if isinstance(whole, SideBySide) else None
         columns, reasons = whole(sorted({*(table.identity if parts is None else ()), *table.clock_columns}))
-        if parts is not None:
-            uids = self._column_digests(parts, columns, table)
-        elif set(table.needed) <= columns.keys():
-            uids = self._column_digests([columns.get(name) for name in table.identity], columns, table)
+        if parts is None and set(table.needed) <= columns.keys():
+            parts = [columns.get(name) for name in table.identity]
+        if any(part is not None for part in parts or ()):
+            uids = self._column_digests(parts or (), columns, table)
         else:
             uri = place.uri.encode("utf-8", "surrogateescape")
             uids = [sha256(self.prefix + b"place\n%d\n" % number + uri).digest() for number in chunk.numbers]
