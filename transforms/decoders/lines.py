@@ -223,15 +223,16 @@ class LineColumns:
     """The columns of records below one header: all at once where every record is as it says, else one by one."""
 
     def __init__(self, lines: Lines, header: Header, records: Sequence[bytes]) -> None:
-        self.lines, self.header, self.records = lines, header, records
+        from transforms.lake.texts import Texts
+
+        self.lines, self.header, self.records = lines, header, Texts.of(records)
 
     @classmethod
     def joined(cls, parts: Sequence[LineColumns]) -> LineColumns:
         """The columns of all records of some that are of the same lines, below the same header."""
         from transforms.lake.texts import Texts
 
-        texts = Texts.joined([Texts.of(part.records) for part in parts])
-        return cls(parts[0].lines, parts[0].header, texts)
+        return cls(parts[0].lines, parts[0].header, Texts.joined([part.records for part in parts]))
 
     def __call__(self, names: Sequence[str]) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
         """transforms.lake.records.Columns"""
@@ -266,7 +267,7 @@ class LineColumns:
 
 
 def _quoted_columns(
-    lines: Lines, header: Header, records: Sequence[bytes], wanted: list[str]
+    lines: Lines, header: Header, records: Texts, wanted: list[str]
 ) -> tuple[Mapping[str, pa.Array], Mapping[int, str]]:
     """All lines at once whose spaces, quotes and brackets are where they should be; the odd ones one by one."""
     import numpy as np
@@ -345,11 +346,9 @@ class _Parted:
         self.edges = [starts[alike], *edges.T, ends[alike]]
 
     @classmethod
-    def of(cls, records: Sequence[bytes]) -> _Parted | None:
+    def of(cls, records: Texts) -> _Parted | None:
         """None where a line cannot be told from the next."""
-        from transforms.lake.texts import Texts
-
-        data = b"\n" + Texts.of(records).block() + b"\n\n"
+        data = b"\n" + records.block() + b"\n\n"
         return cls(data) if records and data.count(b"\n") == len(records) + 2 else None
 
     def column(self, place: int) -> pa.Array:
@@ -378,12 +377,10 @@ class _Even:
         self.data, self.begins, self.ends = data, begins, ends
 
     @classmethod
-    def of(cls, header: Header, records: Sequence[bytes]) -> _Even | None:
+    def of(cls, header: Header, records: Texts) -> _Even | None:
         import numpy as np
 
-        from transforms.lake.texts import Texts
-
-        data, count, width = Texts.of(records).block(), len(records), len(header.names)
+        data, count, width = records.block(), len(records), len(header.names)
         byte, separator = np.frombuffer(data, np.uint8), header.separator[0]
         newline = byte == NEWLINE
         marks = np.flatnonzero((byte == separator) | newline)

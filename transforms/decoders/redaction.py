@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from binascii import b2a_base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -134,10 +134,7 @@ class Redactor:
         """A chunk whose records hold no secrets, each with the keyed hash of how it came; bad pieces hold nothing."""
         kept: list[tuple[int, bytes, dict[str, Any] | None]] = []
         bad = list(chunk.bad)
-        shared = chunk.attributes
-        each: Iterable[Mapping[str, Any] | None]
-        each = [shared] * len(chunk.records) if shared is None or isinstance(shared, Mapping) else shared
-        for number, raw, said in zip(chunk.numbers, chunk.records, each, strict=True):
+        for number, raw, said in zip(chunk.numbers, chunk.records, chunk.said, strict=True):
             try:
                 text = self.record(raw)
             except (msgspec.DecodeError, RecursionError, UnicodeError, TooMany) as error:

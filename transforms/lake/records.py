@@ -118,9 +118,13 @@ class Chunk:
 
     def tell_each(self, more: Sequence[Mapping[str, Any]]) -> None:
         """Add to what the object says of each record."""
+        self.attributes = [{**(one or {}), **said} or None for one, said in zip(self.said, more, strict=True)]
+
+    @property
+    def said(self) -> Sequence[Said]:
+        """What the object says of each record."""
         given = self.attributes
-        known = given if isinstance(given, Sequence) else [given] * len(self.records)
-        self.attributes = [{**(one or {}), **said} or None for one, said in zip(known, more, strict=True)]
+        return given if isinstance(given, Sequence) else Runs([given], [len(self.records)])
 
 
 @dataclass(slots=True)
